@@ -5,3 +5,5 @@ export * from './errors.ts';
 export * from './flow.ts';
 export * from './frame.ts';
 export * from './frame-window.ts';
+export * from './packed-depth.ts';
+export * from './wire.ts';
