@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import type { DepthKind } from '../frames/index.ts';
+import { DepthcastError } from '../frames/index.ts';
+
+const pixels = z.int().positive().max(16_384);
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+
+/** An offset list holds the target's 0 exactly once and no other offset twice. */
+const offsets = z
+  .array(z.int().min(-64).max(64))
+  .min(2)
+  .max(9)
+  .refine((list) => list.includes(0) && new Set(list).size === list.length, {
+    error: 'must hold 0 (the target) once, and no offset twice',
+  });
+
+const part = z.strictObject({
+  /** Path of the ONNX file, relative to the card. */
+  file: z
+    .string()
+    .min(1)
+    .max(500)
+    .refine((file) => !/^([/\\]|[a-z]:|\w+:\/\/)/i.test(file) && !file.includes('\0'), {
+      error: 'must be a path relative to the card',
+    }),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be 64 lower-case hexadecimal digits' }),
+  bytes: z.int().positive(),
+});
+
+const size = z.discriminatedUnion('rule', [
+  /** The network takes this size only. */
+  z.strictObject({ rule: z.literal('fixed'), width: pixels, height: pixels }),
+  /** Sides are multiples of `multiple` and keep the footage's aspect at about `area` pixels. */
+  z.strictObject({ rule: z.literal('aspect'), area: z.int().positive(), multiple: pixels, minimumSide: pixels }),
+]);
+
+const input = z.strictObject({
+  tensor: z.string().min(1),
+  /** `nhwc-uint8`: [H,W,3] or [1,H,W,3], values as decoded. `nchw-float32`: [1,3,H,W], prepared by `range`, `mean`, `std`. */
+  layout: z.enum(['nhwc-uint8', 'nchw-float32']),
+  colours: z.enum(['rgb', 'bgr']).default('rgb'),
+  /** What 0 and 255 become, before `mean` and `std`: value = (pixel · (high − low) / 255 + low − mean) / std. */
+  range: z.tuple([z.number(), z.number()]).default([0, 255]),
+  mean: triple.default([0, 0, 0]),
+  std: triple.refine((std) => std.every((value) => value !== 0), { error: 'must not hold 0' }).default([1, 1, 1]),
+  size,
+});
+
+const direct = {
+  tensor: z.string().min(1),
+  /** Multiplies the answer. */
+  scale: z.number().positive().default(1),
+};
+
+const output = z.discriminatedUnion('kind', [
+  /** z-depth in metres. */
+  z.strictObject({ ...direct, kind: z.literal('metric'), min: z.number().positive(), max: z.number().positive() }),
+  /** z-depth up to one unknown scale. */
+  z.strictObject({ ...direct, kind: z.literal('relative'), min: z.number().min(0), max: z.number().positive() }),
+  /** Inverse depth up to scale and shift; handed on as such. */
+  z.strictObject({ ...direct, kind: z.literal('inverse'), min: z.number().optional(), max: z.number().optional() }),
+  /** Monodepth2's answer d in 0..1: depth = scale / (a + b · d). */
+  z.strictObject({
+    ...direct,
+    kind: z.literal('sigmoid-disparity'),
+    a: z.number().positive(),
+    b: z.number().positive(),
+    /** Whether `scale` brings it to metres. */
+    metric: z.boolean(),
+    min: z.number().positive(),
+    max: z.number().positive(),
+  }),
+]);
+
+/**
+ * How depth depends on the camera. The canonical focal length holds for a picture `canonicalWidth` pixels wide; a frame
+ * without intrinsics is taken as seen by it: fx = fy = canonicalFocal · width / canonicalWidth, centre in the middle.
+ */
+const camera = z.discriminatedUnion('rule', [
+  /** The graph takes fx, fy, cx, cy (float32 [4], pixels of the frame) and answers for that camera. */
+  z.strictObject({
+    rule: z.literal('input'),
+    tensor: z.string().min(1),
+    canonicalFocal: z.number().positive(),
+    canonicalWidth: pixels,
+  }),
+  /** The answer holds for the canonical camera and is multiplied by fx / canonical fx. */
+  z.strictObject({ rule: z.literal('output'), canonicalFocal: z.number().positive(), canonicalWidth: pixels }),
+  /** Nothing is known of it. */
+  z.strictObject({ rule: z.literal('none') }),
+]);
+
+const licence = z.strictObject({ name: z.string().min(1), commercial: z.boolean(), note: z.string().optional() });
+
+const common = {
+  version: z.literal(1),
+  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, {
+    error: 'must be 1 to 64 of a-z, 0-9, dot, dash, underscore, not beginning with a mark',
+  }),
+  title: z.string().min(1).max(200),
+  input,
+  output,
+  camera,
+  licence,
+  /** Where the weights come from. */
+  source: z.string().min(1),
+  /** What it was trained on. */
+  trained: z.strictObject({ data: z.array(z.string()), facts: z.record(z.string(), z.json()).default({}) }),
+  /** Measured figures, each under the name of what it was measured on. */
+  figures: z.record(z.string(), z.json()).default({}),
+};
+
+const cardSchema = z
+  .discriminatedUnion('family', [
+    /** A frame graph run once a frame, and a window graph over its outputs. */
+    z.strictObject({
+      ...common,
+      family: z.literal('windowed-features'),
+      parts: z.strictObject({ frame: part, window: part }),
+      /** `offsets` it is used with, target included; `alternatives` that it was trained with as well. */
+      window: z.strictObject({ offsets, alternatives: z.array(offsets).default([]) }),
+    }),
+    /** The same frame graph with a head for one frame. */
+    z.strictObject({
+      ...common,
+      family: z.literal('features-single'),
+      parts: z.strictObject({ frame: part, single: part }),
+    }),
+    /** One graph, picture in, answer out. */
+    z.strictObject({ ...common, family: z.literal('single-graph'), parts: z.strictObject({ graph: part }) }),
+  ])
+  .superRefine((card, context) => {
+    const { min, max } = card.output;
+    if (min !== undefined && max !== undefined && min >= max) {
+      context.addIssue({ code: 'custom', path: ['output', 'max'], message: 'must be greater than min' });
+    }
+    if (card.family === 'windowed-features') {
+      card.window.alternatives.forEach((list, index) => {
+        if (list.length !== card.window.offsets.length) {
+          context.addIssue({ code: 'custom', path: ['window', 'alternatives', index], message: 'must be as long' });
+        }
+      });
+    }
+  });
+
+/** Everything a model is, as data: version 1 of the card format (models/cards/*.json). */
+export type ModelCard = z.infer<typeof cardSchema>;
+/** One ONNX file of a model. */
+export type CardPart = z.infer<typeof part>;
+/** How a picture becomes the network's input. */
+export type InputRule = z.infer<typeof input>;
+/** What the network's answer means. */
+export type OutputRule = z.infer<typeof output>;
+/** How depth depends on the camera. */
+export type CameraRule = z.infer<typeof camera>;
+
+/**
+ * Checks a parsed JSON card. `where` names it in errors.
+ *
+ * Throws a DepthcastError `model-invalid` that names the path of the first key in fault; unknown keys are refused.
+ */
+export function parseCard(json: unknown, where: string): ModelCard {
+  const result = cardSchema.safeParse(json);
+  if (result.success) return result.data;
+  const faults = result.error.issues.flatMap((issue) => {
+    const path = issue.path.map(String);
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: [...path, key].join('.'), fault: 'is not a key of a card' }));
+    }
+    return [{ path: path.join('.'), fault: issue.message }];
+  });
+  const first = faults[0]!;
+  throw new DepthcastError(
+    'model-invalid',
+    `The card ${where} is not valid: ${first.path === '' ? 'the card' : first.path}: ${first.fault}.`,
+    { advice: 'Mend that key; models/cards/tc-depth-lite.json is an example of every one.', facts: { where, faults } },
+  );
+}
+
+/** What the depth maps of a card mean. */
+export function depthKind(card: ModelCard): DepthKind {
+  if (card.output.kind !== 'sigmoid-disparity') return card.output.kind;
+  return card.output.metric ? 'metric' : 'relative';
+}
+
+/** The parts of a card by name. */
+export function cardParts(card: ModelCard): readonly (readonly [name: string, part: CardPart])[] {
+  return Object.entries(card.parts);
+}
+
+/** Offsets of the context frames a card is used with, the target's 0 left out; empty for a single-frame model. */
+export function contextOffsetsOf(card: ModelCard): readonly number[] {
+  return card.family === 'windowed-features' ? card.window.offsets.filter((offset) => offset !== 0) : [];
+}

@@ -1,0 +1,244 @@
+import { Worker } from 'node:worker_threads';
+import type { DepthMap, FrameWindow, Size } from '../frames/index.ts';
+import { DepthcastError } from '../frames/index.ts';
+import { depthKind, type ModelCard } from './card.ts';
+import type { DepthModel } from './depth-model.ts';
+import {
+  type InferenceReply,
+  type InferenceRequest,
+  type InferenceStatistics,
+  type LoadOrder,
+  receivedError,
+  type ThreadOrder,
+} from './inference-messages.ts';
+import { inputSize, sizeFault } from './input-size.ts';
+import { type Picture, pictureOf } from './picture.ts';
+import { RuntimeGate } from './runtime-gate.ts';
+import { threadEntry } from './thread-entry.ts';
+
+/** Crashes without an answer between them, after which a model is given up. */
+const mostCrashes = 3;
+/** How long a caller waits for a worker to end. */
+const closeMs = 2000;
+/** How long the end of this process waits for runs under way. */
+const exitMs = 10_000;
+
+/** Gates of the workers that are up. */
+const gates = new Set<RuntimeGate>();
+
+function leaveSafely(): void {
+  for (const gate of gates) gate.shut();
+  for (const gate of gates) {
+    if (gate.blockUntilEmpty(exitMs)) continue;
+    // A graph that never ends would keep the process for ever: even process.exit() waits for its thread.
+    process.kill(process.pid, 'SIGKILL');
+  }
+}
+
+interface Waiting {
+  readonly target: Size;
+  readonly resolve: (depth: DepthMap) => void;
+  readonly reject: (error: DepthcastError) => void;
+}
+
+/**
+ * The main thread's end of a model: one worker thread, frames handed over in shared memory, depth handed back by
+ * transfer, so nothing is copied here and nothing blocks.
+ *
+ * When the worker dies, every estimate under way rejects with `model-crashed`, and the next one starts it again; after
+ * three deaths in a row without an answer the model is given up.
+ */
+export class InferenceClient implements DepthModel {
+  readonly inFlight = 2;
+  readonly card: ModelCard;
+  readonly #order: LoadOrder;
+  readonly #deadlineMs: number;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #gate: RuntimeGate | undefined;
+  #starting: Promise<Worker> | undefined;
+  #lastId = 0;
+  #crashes = 0;
+  #closed = false;
+  #statistics: InferenceStatistics = { runs: 0, encoded: 0, busyMs: 0 };
+
+  private constructor(order: LoadOrder, deadlineMs: number) {
+    this.card = order.card;
+    this.#order = order;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** Starts the worker; resolves once the model is loaded and has answered once. */
+  static async open(order: LoadOrder, deadlineMs: number): Promise<InferenceClient> {
+    const client = new InferenceClient(order, deadlineMs);
+    await client.#ready();
+    return client;
+  }
+
+  get id(): string {
+    return this.card.id;
+  }
+
+  get kind(): DepthMap['kind'] {
+    return depthKind(this.card);
+  }
+
+  get contextOffsets(): readonly number[] {
+    return this.#order.contextOffsets;
+  }
+
+  /** Counters since the worker started, as of its last answer. */
+  get statistics(): InferenceStatistics {
+    return this.#statistics;
+  }
+
+  inputSize(source: Size): Size {
+    return inputSize(this.card.input.size, source);
+  }
+
+  async estimate(window: FrameWindow): Promise<DepthMap> {
+    const pictures = this.#picturesOf(window);
+    const worker = await this.#ready();
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      this.#waiting.set(id, { target: window.target, resolve, reject });
+      worker.postMessage({ type: 'estimate', id, pictures } satisfies InferenceRequest);
+    });
+  }
+
+  /**
+   * Ends the worker as a crash would: after the run it is in, without those that wait. The next estimate starts it
+   * again. For a caller whose time is up. Resolves when the worker has ended, or after 2 s if it hangs in the runtime.
+   */
+  async interrupt(): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) return;
+    this.#gate?.shut();
+    await this.#ended(worker, { type: 'stop' });
+  }
+
+  /** Answers what was asked before, then ends the worker and gives its memory back. Closing twice does nothing. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const worker = await this.#starting?.catch(() => undefined);
+    if (worker && worker === this.#worker) await this.#ended(worker, { type: 'close' });
+  }
+
+  /** Asks a worker to end and waits for it, within limits. It is never forced: see RuntimeGate. */
+  #ended(worker: Worker, request: InferenceRequest): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#gate?.shut();
+        worker.unref();
+        resolve();
+      }, closeMs);
+      worker.once('exit', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      worker.postMessage(request);
+    });
+  }
+
+  #ready(): Promise<Worker> {
+    if (this.#closed) return Promise.reject(this.#crashed('is closed', 'Open it again.'));
+    if (!this.#starting && this.#crashes >= mostCrashes) {
+      const fault = `was given up after ${mostCrashes} crashes in a row`;
+      return Promise.reject(this.#crashed(fault, 'Use another model, or look for what kills it (memory, most often).'));
+    }
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  #start(): Promise<Worker> {
+    return new Promise((resolve, reject) => {
+      const gate = new RuntimeGate();
+      const workerData: ThreadOrder = { order: this.#order, gate: gate.cells };
+      // Without the flags of this process: some (--input-type) keep a thread from starting.
+      const worker = new Worker(threadEntry('inference-worker'), { workerData, name: this.id, execArgv: [] });
+      this.#worker = worker;
+      this.#gate = gate;
+      if (gates.size === 0) process.once('exit', leaveSafely);
+      gates.add(gate);
+      const failed = (error: DepthcastError): void => {
+        clearTimeout(timer);
+        reject(error);
+      };
+      const timer = setTimeout(() => {
+        const fault = `was not ready after ${this.#deadlineMs / 1000} s`;
+        failed(
+          new DepthcastError('model-invalid', `The model ${this.id} ${fault}.`, { advice: 'Use a lighter model.' }),
+        );
+        gate.shut();
+        worker.postMessage({ type: 'stop' } satisfies InferenceRequest);
+        worker.unref();
+      }, this.#deadlineMs);
+
+      worker.on('message', (reply: InferenceReply) => {
+        if (reply.type === 'failed') failed(receivedError(reply.error));
+        else if (reply.type === 'ready') {
+          clearTimeout(timer);
+          resolve(worker);
+        } else this.#settle(reply);
+      });
+      let cause: unknown;
+      worker.on('error', (error) => {
+        cause = error;
+      });
+      worker.on('exit', (code) => {
+        gates.delete(gate);
+        if (gates.size === 0) process.off('exit', leaveSafely);
+        this.#worker = undefined;
+        this.#starting = undefined;
+        if (!this.#closed) this.#crashes++;
+        const error = this.#crashed('lost its thread', 'The next frame starts it again.', {
+          code,
+          cause: String(cause),
+        });
+        failed(error);
+        for (const { reject: drop } of this.#waiting.values()) drop(error);
+        this.#waiting.clear();
+      });
+    });
+  }
+
+  #settle(reply: Extract<InferenceReply, { id: number }>): void {
+    const waiting = this.#waiting.get(reply.id);
+    if (!waiting) return;
+    this.#waiting.delete(reply.id);
+    if (reply.type === 'missed') {
+      waiting.reject(receivedError(reply.error));
+      return;
+    }
+    this.#crashes = 0;
+    this.#statistics = reply.statistics;
+    const { width, height } = waiting.target;
+    waiting.resolve({ width, height, kind: this.kind, data: reply.depth });
+  }
+
+  /** Target first, then the context; throws where the model cannot take them. */
+  #picturesOf({ target, context }: FrameWindow): readonly Picture[] {
+    const wanted = this.contextOffsets.length;
+    const frames = [target, ...context.slice(0, wanted)];
+    const fault =
+      wanted > 0 && frames.filter(Boolean).length !== wanted + 1
+        ? `needs ${wanted} context frames beside the target`
+        : frames.some((frame) => frame?.width !== target.width || frame?.height !== target.height)
+          ? 'needs frames of one size in a window'
+          : frames.some((frame) => frame?.pixels.length !== target.width * target.height * 3)
+            ? 'needs three bytes a pixel'
+            : sizeFault(this.card.input.size, target);
+    if (fault !== undefined) {
+      throw new DepthcastError('model-shape', `The model ${this.id} ${fault}.`, {
+        advice: 'Decode to the size that inputSize() answers, and leave incomplete windows to the fallback.',
+        facts: { width: target.width, height: target.height, index: target.index },
+      });
+    }
+    return frames.map((frame) => pictureOf(frame!, this.card.camera));
+  }
+
+  #crashed(fault: string, advice: string, facts: Record<string, unknown> = {}): DepthcastError {
+    return new DepthcastError('model-crashed', `The model ${this.id} ${fault}.`, { advice, facts });
+  }
+}

@@ -1,0 +1,147 @@
+import type { Size } from '../frames/index.ts';
+import { DepthcastError } from '../frames/index.ts';
+import { cardParts, type ModelCard } from './card.ts';
+import { decodeDepth, resizeBilinear } from './depth-output.ts';
+import type { FamilyRunner, LoadedPart } from './families/family.ts';
+import { families } from './families/registry.ts';
+import { shapeError } from './graph-check.ts';
+import type { InferenceStatistics, LoadOrder } from './inference-messages.ts';
+import { type ModelFile, readModelFile } from './model-file.ts';
+import { OnnxSession, type Tensor } from './onnx-session.ts';
+import { cameraOf, canonicalFocal, type Picture } from './picture.ts';
+
+/**
+ * A model loaded, tried once and ready to answer; lives in the inference worker, and for a first trial of an unknown
+ * model in a process of its own.
+ */
+export class ModelRunner {
+  readonly #card: ModelCard;
+  readonly #runner: FamilyRunner;
+  readonly #sessions: readonly OnnxSession[];
+  #runs = 0;
+  #busyMs = 0;
+
+  private constructor(card: ModelCard, runner: FamilyRunner, sessions: readonly OnnxSession[]) {
+    this.#card = card;
+    this.#runner = runner;
+    this.#sessions = sessions;
+  }
+
+  /**
+   * Loads and checks a model, then runs it once on a made-up picture of the size to come.
+   *
+   * Rejects with a DepthcastError: `model-not-found`, `model-hash`, `model-invalid`, `model-shape`.
+   */
+  static async load(order: LoadOrder): Promise<ModelRunner> {
+    const { card } = order;
+    const family = families[card.family];
+    const files: Record<string, ModelFile> = {};
+    for (const [name, part] of cardParts(card)) files[name] = await readModelFile(order.files[name]!, part);
+    family.check(card, Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file.graph])));
+
+    const parts: Record<string, LoadedPart> = {};
+    for (const [name, file] of Object.entries(files)) {
+      parts[name] = { session: await openSession(card, name, file, order.threads), graph: file.graph };
+    }
+    const runner = new ModelRunner(
+      card,
+      family.open(card, parts, order.contextOffsets),
+      Object.values(parts).map((part) => part.session),
+    );
+    await runner.#tryOut(order);
+    return runner;
+  }
+
+  get statistics(): InferenceStatistics {
+    return { runs: this.#runs, encoded: this.#runner.encoded, busyMs: this.#busyMs };
+  }
+
+  /** Depth of the first picture at its size; fresh memory of its own. Calls must not overlap. */
+  async estimate(pictures: readonly Picture[]): Promise<Float32Array<ArrayBuffer>> {
+    const start = performance.now();
+    const target = pictures[0]!;
+    const depth = this.#values(await this.#runner.answer(pictures), target);
+    const { camera } = this.#card;
+    const factor =
+      camera.rule === 'output' && target.camera ? target.camera[0] / canonicalFocal(camera, target.width) : 1;
+    decodeDepth(depth, this.#card.output, factor);
+    this.#runs++;
+    this.#busyMs += performance.now() - start;
+    return depth;
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.#sessions) await session.release();
+  }
+
+  /** The answer's values as [height, width] of the target, in memory that can be transferred. */
+  #values(answer: Tensor, target: Size): Float32Array<ArrayBuffer> {
+    const shape = answer.dims;
+    const [height, width] = shape.slice(-2);
+    if (answer.type !== 'float32' || !width || !height || shape.slice(0, -2).some((side) => side !== 1)) {
+      throw this.#wrongAnswer(answer, target);
+    }
+    if (width > target.width || height > target.height) throw this.#wrongAnswer(answer, target);
+    const values = answer.data as Float32Array<ArrayBuffer>;
+    if (width === target.width && height === target.height) {
+      return values.byteLength === values.buffer.byteLength ? values : new Float32Array(values);
+    }
+    return resizeBilinear(values, { width, height }, target);
+  }
+
+  #wrongAnswer(answer: Tensor, { width, height }: Size): DepthcastError {
+    const what = `answers ${answer.type}[${answer.dims.join(',')}] for a picture of ${width}x${height}`;
+    return shapeError(this.#card, 'last', what, 'Its output must be one depth map no larger than the picture.');
+  }
+
+  async #tryOut({ trial, contextOffsets }: LoadOrder): Promise<void> {
+    const pictures = [0, ...contextOffsets].map((_, at) => madeUpPicture(trial, at, this.#card));
+    try {
+      const depth = await this.estimate(pictures);
+      if (depth.every(Number.isNaN)) {
+        throw new DepthcastError('model-invalid', `The model ${this.#card.id} answers no number at all.`, {
+          advice: 'Check its input rule (range, mean, std) and its export.',
+        });
+      }
+    } catch (cause) {
+      if (cause instanceof DepthcastError) throw cause;
+      const advice = 'Check the input size and the shapes in its card.';
+      const { width, height } = trial;
+      const message = `The model ${this.#card.id} cannot be run on ${width}x${height} pixels.`;
+      throw new DepthcastError('model-shape', message, { advice, facts: { reason: reason(cause) }, cause });
+    }
+    this.#runner.reset();
+    this.#runs = 0;
+    this.#busyMs = 0;
+  }
+}
+
+async function openSession(card: ModelCard, part: string, file: ModelFile, threads: number): Promise<OnnxSession> {
+  try {
+    return await OnnxSession.create(file.bytes, { threads });
+  } catch (cause) {
+    throw new DepthcastError('model-invalid', `onnxruntime cannot load the ${part} graph of ${card.id}.`, {
+      advice: 'Export it again, with operators that this onnxruntime knows.',
+      facts: { path: file.path, reason: reason(cause) },
+      cause,
+    });
+  }
+}
+
+/** A picture with some texture: a flat one may divide by zero in a sound network. */
+function madeUpPicture({ width, height }: Size, key: number, card: ModelCard): Picture {
+  const pixels = new Uint8Array(new SharedArrayBuffer(width * height * 3));
+  for (let at = 0; at < pixels.length; at++) pixels[at] = 64 + ((at * 37 + (at >> 8) * 11 + key * 5) % 128);
+  return {
+    key: -1 - key,
+    stream: '',
+    pixels,
+    width,
+    height,
+    camera: cameraOf({ width, height }, undefined, card.camera),
+  };
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
