@@ -1,0 +1,50 @@
+import { filter, identity, type Observable } from 'rxjs';
+import type { DepthFrame, Frame, FrameWindow, MissedFrame } from '../frames/index.ts';
+import {
+  type DepthEstimator,
+  estimateDepth,
+  fallBack,
+  keepLatest,
+  measureConsistency,
+  slidingWindow,
+  splitAtCuts,
+} from '../operators/index.ts';
+
+/** What {@link depthStream} works with. */
+export interface DepthStreamOptions {
+  /** Answers whole windows. */
+  readonly model: DepthEstimator;
+  /** Answers where a window is not fit; `'none'` lets those frames go, counted. */
+  readonly fallback: DepthEstimator | 'none';
+  /** Window offsets in frames; default: those of the model. Negative ones only = causal, no look-ahead. */
+  readonly offsets?: readonly number[] | undefined;
+  /** First frame whose depth is wanted; earlier ones only prepare cuts and windows (resume). Default 0. */
+  readonly from?: number | undefined;
+  /** `true` for cameras: windows are let go rather than queued. Default `false`: lossless. */
+  readonly live?: boolean | undefined;
+  /** Milliseconds a window may take before the fallback answers; default no limit. */
+  readonly budgetMs?: number | undefined;
+  /** Called for each window let go because what follows is slow (live only). */
+  readonly onDropped?: ((window: FrameWindow) => void) | undefined;
+  /** Called for each frame that neither model answered. */
+  readonly onMissed?: ((missed: MissedFrame) => void) | undefined;
+}
+
+/**
+ * The life of one frame, from picture to scored depth: ARCHITECTURE.md tells it in words.
+ *
+ * Subscribing starts the source. Every frame gets one answer, in order, or is told to `onDropped` or `onMissed`.
+ */
+export function depthStream(frames: Observable<Frame>, options: DepthStreamOptions): Observable<DepthFrame> {
+  const { model, fallback, offsets = model.contextOffsets, from = 0, live = false } = options;
+  const { budgetMs, onDropped, onMissed } = options;
+  return frames.pipe(
+    splitAtCuts(),
+    slidingWindow({ offsets }),
+    from > 0 ? filter((window) => window.target.index >= from) : identity,
+    live ? keepLatest({ onDropped }) : identity,
+    estimateDepth(model, { budgetMs, live }),
+    fallBack(fallback, { onDropped: onMissed }),
+    measureConsistency(),
+  );
+}

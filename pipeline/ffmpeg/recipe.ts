@@ -1,0 +1,47 @@
+import type { Size } from '../../frames/index.ts';
+import type { FfmpegCapabilities } from './capabilities.ts';
+
+/** Largest picture that is decoded, in pixels: 8K. A picture bomb costs its memory before anybody looks at it. */
+export const MAX_PIXELS = 35_389_440;
+
+/**
+ * Containers that a file or stdin may be. A closed list: a DASH manifest named `x.mp4` makes some builds of ffmpeg
+ * fetch from the network even with `-protocol_whitelist file`.
+ */
+const FORMATS = 'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,h264,hevc';
+
+/** What ffmpeg opens and how: the part of its arguments up to `-i` and the text behind it. */
+export interface FfmpegInput {
+  readonly options: readonly string[];
+  readonly target: string;
+}
+
+/** Options before `-i` for bytes that come over stdin. */
+export const STDIN_OPTIONS: readonly string[] = closed('pipe');
+
+/** A file by its absolute path. `file:` keeps names such as `-y.mp4` or `http:x.mp4` from meaning anything else. */
+export function fileInput(absolutePath: string): FfmpegInput {
+  return { options: closed('file'), target: `file:${absolutePath}` };
+}
+
+function closed(protocol: string): string[] {
+  return ['-protocol_whitelist', protocol, '-format_whitelist', FORMATS, '-max_pixels', String(MAX_PIXELS)];
+}
+
+/**
+ * Output options for raw pictures with exact times on a pipe: the video stream that is no cover picture, rgb24, in NUT.
+ *
+ * Every frame comes out with its own time, in microseconds. The default frame sync drops and doubles frames of a
+ * variable rate, and without `-enc_time_base` times are rounded to the average rate. The filter is bicubic, whose
+ * kernel swscale widens when it shrinks a picture, so nothing aliases; picture folders are scaled with the same family
+ * of kernel, so both ways look alike to a network. Rotation tags are applied before it.
+ */
+export function rawOutput(capabilities: FfmpegCapabilities, size?: Size): string[] {
+  const scale = size ? ['-vf', `scale=${size.width}:${size.height}:flags=bicubic`] : [];
+  return [
+    ...['-map', '0:V:0', '-an', '-sn', '-dn'],
+    ...scale,
+    ...['-pix_fmt', 'rgb24', ...capabilities.passthrough, '-enc_time_base', '1:1000000'],
+    ...['-c:v', 'rawvideo', '-f', 'nut', '-write_index', '0'],
+  ];
+}

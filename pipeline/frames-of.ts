@@ -1,0 +1,47 @@
+import { Observable } from 'rxjs';
+import type { Frame } from '../frames/index.ts';
+import type { FrameSource, ReadOptions } from './sources/frame-source.ts';
+
+/**
+ * Frames of a source as an observable that is honest about back-pressure.
+ *
+ * RxJS pushes, so finite footage is emitted one frame at a time and only while nobody holds the frame's `flow`; the
+ * decoder then stalls on its pipe and memory stays bounded however long the video. A live source never waits.
+ * Unsubscribing ends the decoder. Errors arrive after every frame that was decoded before them.
+ */
+export function framesOf(source: FrameSource, options: ReadOptions): Observable<Frame> {
+  return new Observable<Frame>((subscriber) => {
+    const iterator = source.frames(options)[Symbol.asyncIterator]();
+    let cancelWait = () => {};
+
+    const free = (frame: Frame): Promise<void> =>
+      new Promise((resolve) => {
+        const ask = (): void => {
+          // Another waiter may have filled the queue between the release and this call, hence the loop.
+          if (subscriber.closed || !frame.flow.held) resolve();
+          else cancelWait = frame.flow.whenFree(ask);
+        };
+        ask();
+      });
+
+    const pump = async (): Promise<void> => {
+      while (!subscriber.closed) {
+        const next = await iterator.next();
+        if (next.done) return;
+        if (!source.info.live) await free(next.value);
+        subscriber.next(next.value);
+      }
+    };
+
+    pump().then(
+      () => subscriber.complete(),
+      (error: unknown) => subscriber.error(error),
+    );
+
+    return () => {
+      cancelWait();
+      // A decoder that will not end is reported by its own room; there is nobody left here to tell.
+      iterator.return?.().catch(() => {});
+    };
+  });
+}

@@ -1,0 +1,93 @@
+import path from 'node:path';
+import { type CameraIntrinsics, type CameraPose, DepthcastError, type Size } from '../../../frames/index.ts';
+import type { FrameSource } from '../frame-source.ts';
+import { decodePicture, pictureSize } from './decode-picture.ts';
+import type { PictureSequence } from './picture-names.ts';
+import { type Picture, type PlayRequest, sourceOf } from './read-frames.ts';
+
+/** A folder's pictures and what is known of them. */
+export interface PictureFolder {
+  readonly directory: string;
+  readonly sequence: PictureSequence;
+  /** What a hole in the numbers does: end the stream with `sequence-gap`, or begin a new stretch behind it. */
+  readonly onGap: 'fail' | 'time-gap';
+  /** Seconds, an entry a picture at least; without it 10 pictures a second are assumed. */
+  readonly times?: readonly number[] | undefined;
+  readonly fps?: number | undefined;
+  readonly poses?: readonly CameraPose[] | undefined;
+  /** The camera, told the size of the first picture. */
+  readonly intrinsics?: ((size: Size) => CameraIntrinsics) | undefined;
+}
+
+/** Pictures a second where nothing states their times: the rate of KITTI. */
+export const ASSUMED_FPS = 10;
+
+/** Pictures decoded ahead of the one that is taken. */
+const AHEAD = 3;
+
+/**
+ * A source of picture files, one a frame. The first picture gives the size, and the frames' names are the files' stems.
+ * The folder was listed before; a file that goes missing meanwhile is an error, not an end.
+ */
+export async function openPictures(folder: PictureFolder): Promise<FrameSource> {
+  const { sequence, directory, times, poses } = folder;
+  const { pictures, gaps } = sequence;
+  const { codec, width, height } = await pictureSize(path.join(directory, pictures[0]!.file));
+  const size = { width, height };
+  return sourceOf({
+    info: {
+      live: false,
+      size,
+      fps: folder.fps,
+      frameCount: pictures.length,
+      codec,
+      intrinsics: folder.intrinsics?.(size),
+      hasPoses: poses !== undefined,
+    },
+    play,
+  });
+
+  async function* play(request: PlayRequest): AsyncGenerator<Picture, void, void> {
+    const stop = firstGap();
+    const end = stop === undefined ? pictures.length : stop.at;
+    // Frames named by position: with a hole further up, `from` may lie behind it, and then the hole is all there is.
+    const waiting: Promise<Uint8Array<SharedArrayBuffer>>[] = [];
+    let next = Math.min(request.from, end);
+    for (let i = next; i < end; i++) {
+      for (; next < end && waiting.length < AHEAD; next++) {
+        const decoding = decodePicture(path.join(directory, pictures[next]!.file), size, request.size);
+        // Its turn to fail comes when the pictures before it were delivered, and maybe never.
+        decoding.catch(() => {});
+        waiting.push(decoding);
+      }
+      const pixels = await waiting.shift()!;
+      if (request.signal.aborted) return;
+      yield {
+        ordinal: i,
+        timestamp: times ? times[i]! : i / (folder.fps ?? ASSUMED_FPS),
+        pixels,
+        name: pictures[i]!.stem,
+        pose: poses?.[i],
+        segmentStart: gaps.has(i) ? 'time-gap' : undefined,
+      };
+    }
+    if (stop) throw stop.error;
+  }
+
+  function firstGap(): { at: number; error: DepthcastError } | undefined {
+    if (folder.onGap !== 'fail') return undefined;
+    const first = gaps.entries().next();
+    if (first.done) return undefined;
+    const [at, missing] = first.value;
+    const before = pictures[at - 1]!.file;
+    const error = new DepthcastError(
+      'sequence-gap',
+      `The picture with number ${missing} is missing behind "${before}" in "${path.basename(directory)}".`,
+      {
+        advice: 'Put it back, or give --layout pictures-with-gaps to begin a new stretch behind each hole.',
+        facts: { directory, missing, index: at, delivered: at },
+      },
+    );
+    return { at, error };
+  }
+}
