@@ -1,73 +1,83 @@
 import type { DepthKind } from './depth-map.ts';
 
-/** A fixed range of depth that colours stand for. Near is red, far is blue, whatever the picture shows. */
+/** Names of the colour maps, in the order in which they are offered. */
+export type ColourMapName = 'turbo' | 'viridis' | 'cividis';
+
+/** The depth that the two ends of the colours stand for. It changes by a person's hand only, never with the picture. */
 export interface ColourRange {
-  /** In the map's own unit; metres for `metric`. For `inverse` maps `near` is the larger number. */
+  /** In metres, or in the unit of the kind; for `inverse` maps `near` is the larger number. */
   readonly near: number;
   readonly far: number;
 }
 
-/** Where colours lie for metric depth when nobody asks otherwise: 2 m to 80 m. */
-export const STREET_RANGE: ColourRange = { near: 2, far: 80 };
+/** Where colours lie for metric depth when nobody asks otherwise: 4 m to 80 m. */
+export const STREET_RANGE: ColourRange = { near: 4, far: 80 };
 
-/** Anchors of the map from far to near, evenly spaced: position in the list is position on the scale. */
-const ANCHORS: readonly (readonly [number, number, number])[] = [
-  [40, 20, 66],
-  [62, 74, 178],
-  [62, 132, 246],
-  [38, 184, 222],
-  [44, 224, 156],
-  [132, 248, 84],
-  [206, 232, 54],
-  [248, 184, 56],
-  [244, 120, 36],
-  [204, 58, 14],
-  [128, 12, 6],
-];
+/** Colour of unknown depth: a neutral grey that stands on none of the maps. */
+export const UNKNOWN_RGB: readonly [number, number, number] = [138, 141, 145];
 
-/** Colour of unknown depth: a dark grey that is on no other place of the map. */
-const UNKNOWN: readonly [number, number, number] = [32, 32, 32];
+/**
+ * Seventeen evenly spaced colours of each published map, far (0) to near (1); between them colours are interpolated,
+ * which stays within 11 of 255 of the published tables.
+ *
+ * turbo: A. Mikhailov, "Turbo, An Improved Rainbow Colormap for Visualization", Google AI Blog, 2019.
+ * viridis: S. van der Walt and N. Smith, matplotlib 1.5, 2015 (CC0).
+ * cividis: Nuñez, Anderton, Renslow, "Optimizing colormaps with consideration for color vision deficiency", PLoS ONE
+ * 2018; it looks nearly the same to people with and without red-green colour blindness.
+ */
+const CONTROL_POINTS: Readonly<Record<ColourMapName, string>> = {
+  turbo:
+    '30123b 4040a1 466be3 4293ff 29bbec 18dcc3 31f299 6bfd64 a3fd3c cced34 edd03a fdae35 fb8022 ec520f d23105 ac1701 7a0403',
+  viridis:
+    '440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26818e 21908c 1f9f88 28ae80 3ebc74 5dc963 82d34c abdc32 d5e21a fde725',
+  cividis:
+    '00224e 002e6a 1a386f 32436d 434e6c 52596d 61656f 6f7073 7c7b78 8b8778 9b9376 aba072 bbad6c ccba64 ddc958 efd748 fee838',
+};
 
-/** 256 RGB colours, dark blue (0) over green to dark red (255): a rainbow with even steps of brightness. */
-export function colourTable(): Uint8Array {
-  const table = new Uint8Array(256 * 3);
+/** A colour map as 256 RGB colours, 3 bytes each, far (0) to near (255). */
+export function colourTable(name: ColourMapName): Uint8ClampedArray {
+  const points = CONTROL_POINTS[name]
+    .split(' ')
+    .map((hex) => [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
+  const table = new Uint8ClampedArray(256 * 3);
   for (let i = 0; i < 256; i++) {
-    const at = (i / 255) * (ANCHORS.length - 1);
-    const low = Math.min(Math.floor(at), ANCHORS.length - 2);
-    const from = ANCHORS[low]!;
-    const to = ANCHORS[low + 1]!;
-    for (let c = 0; c < 3; c++) table[i * 3 + c] = Math.round(from[c]! + (to[c]! - from[c]!) * (at - low));
+    const at = (i / 255) * (points.length - 1);
+    const low = Math.min(Math.floor(at), points.length - 2);
+    for (let c = 0; c < 3; c++) {
+      const from = points[low]![c]!;
+      table[3 * i + c] = from + (points[low + 1]![c]! - from) * (at - low);
+    }
   }
   return table;
+}
+
+/** Where a value lies between far (0) and near (1): evenly spaced in inverse depth, as networks see it. Not clamped. */
+export function placeInRange(value: number, kind: DepthKind, { near, far }: ColourRange): number {
+  if (kind === 'inverse') return (value - far) / (near - far);
+  return (1 / value - 1 / far) / (1 / near - 1 / far);
 }
 
 /**
  * Paints depth as RGB into `out`, one row of the map every `stride` bytes, from byte `offset` on.
  *
- * `metric` and `relative` depth lie on a logarithmic scale, so that the step from 3 m to 6 m is as visible as the one
- * from 30 m to 60 m; `inverse` depth lies on a linear one. The range is the caller's and fixed: a range made from each
- * picture's own minimum and maximum is a flicker that no network made.
+ * The range is the caller's and fixed: a range made from each picture's own minimum and maximum is a flicker that no
+ * network made. Unknown depth is {@link UNKNOWN_RGB}.
  */
 export function paintDepth(
   depth: { readonly kind: DepthKind; readonly width: number; readonly height: number; readonly data: Float32Array },
   range: ColourRange,
-  table: Uint8Array,
+  table: Uint8ClampedArray,
   out: Uint8Array,
   offset: number,
   stride: number,
 ): void {
-  const logarithmic = depth.kind !== 'inverse';
-  const near = logarithmic ? Math.log(range.near) : range.near;
-  const far = logarithmic ? Math.log(range.far) : range.far;
-  const scale = 255 / (near - far);
   for (let y = 0, i = 0; y < depth.height; y++) {
     for (let x = 0, o = offset + y * stride; x < depth.width; x++, i++, o += 3) {
-      const value = depth.data[i]!;
-      const at = ((logarithmic ? Math.log(value) : value) - far) * scale;
+      const at = placeInRange(depth.data[i]!, depth.kind, range) * 255;
       if (Number.isNaN(at)) {
-        out[o] = UNKNOWN[0];
-        out[o + 1] = UNKNOWN[1];
-        out[o + 2] = UNKNOWN[2];
+        out[o] = UNKNOWN_RGB[0];
+        out[o + 1] = UNKNOWN_RGB[1];
+        out[o + 2] = UNKNOWN_RGB[2];
         continue;
       }
       const colour = (at <= 0 ? 0 : at >= 255 ? 255 : Math.round(at)) * 3;

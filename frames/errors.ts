@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'model-shape'
   | 'model-hash'
   | 'model-crashed'
+  | 'model-download'
+  | 'model-offline'
   | 'option-invalid'
   | 'output-exists'
   | 'output-failed'

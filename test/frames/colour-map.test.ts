@@ -4,7 +4,7 @@ import { colourTable, paintDepth } from '../../frames/colour-map.ts';
 const paint = (kind: 'metric' | 'inverse', values: readonly number[], near: number, far: number): number[][] => {
   const out = new Uint8Array(values.length * 3);
   const data = Float32Array.from(values);
-  paintDepth({ kind, width: values.length, height: 1, data }, { near, far }, colourTable(), out, 0, out.length);
+  paintDepth({ kind, width: values.length, height: 1, data }, { near, far }, colourTable('turbo'), out, 0, out.length);
   return values.map((_, i) => [...out.subarray(i * 3, i * 3 + 3)]);
 };
 
@@ -17,7 +17,7 @@ describe('the colour map', () => {
     const [below, near, far, beyond, unknown] = paint('metric', [1, 2, 80, 500, Number.NaN], 2, 80);
     expect(below).toEqual(near);
     expect(beyond).toEqual(far);
-    expect(unknown).toEqual([32, 32, 32]);
+    expect(unknown).toEqual([138, 141, 145]);
   });
 
   it('shows near red and far blue for depth and for inverse depth', () => {
@@ -28,7 +28,7 @@ describe('the colour map', () => {
   });
 
   it('has 256 different colours', () => {
-    const table = colourTable();
+    const table = colourTable('turbo');
     const colours = new Set(Array.from({ length: 256 }, (_, i) => table.subarray(i * 3, i * 3 + 3).join()));
     expect(colours.size).toBe(256);
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { placeInRange } from '../../frames/colour-map.ts';
 import { quantiseDepth, valueOfCode } from '../../frames/index.ts';
-import { colourTable, UNKNOWN_COLOUR } from '../../viewer/page/colour-maps.ts';
-import { depthText, paletteOf, placeInRange, rangeOfFrame, ticksOf } from '../../viewer/page/colour-range.ts';
+import { canvasColours, UNKNOWN_COLOUR } from '../../viewer/page/colour-maps.ts';
+import { depthText, paletteOf, rangeOfFrame, ticksOf } from '../../viewer/page/colour-range.ts';
 import { roadFrame } from '../pipeline/server/road-frames.ts';
 
 const STREET = { near: 4, far: 80 };
@@ -13,14 +14,14 @@ describe('colours of depth', () => {
     ['viridis', [68, 1, 84], [253, 231, 37]],
     ['cividis', [0, 34, 78], [254, 232, 56]],
   ] as const)('%s begins and ends as published, opaque throughout', (name, far, near) => {
-    const table = colourTable(name);
+    const table = canvasColours(name);
     expect(rgb(table[0]!)).toEqual(far);
     expect(rgb(table[255]!)).toEqual(near);
     expect(table.every((colour) => colour >>> 24 === 255)).toBe(true);
   });
 
   it.each(['viridis', 'cividis'] as const)('%s grows lighter all the way, so that it reads without hue', (name) => {
-    const lightness = [...colourTable(name)].map((colour) => {
+    const lightness = [...canvasColours(name)].map((colour) => {
       const [r, g, b] = rgb(colour) as [number, number, number];
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     });
@@ -28,7 +29,7 @@ describe('colours of depth', () => {
   });
 
   it('stand for the same depth whatever else is in the frame', () => {
-    const table = colourTable('turbo');
+    const table = canvasColours('turbo');
     const one = quantiseDepth({ kind: 'relative', width: 2, height: 1, data: new Float32Array([2, 60]) });
     const other = quantiseDepth({ kind: 'relative', width: 2, height: 1, data: new Float32Array([2, 900]) });
     const colourOf = ({ codes, quantisation }: typeof one) =>
@@ -47,7 +48,7 @@ describe('colours of depth', () => {
       height: 1,
       data: new Float32Array([1, 150, Number.NaN]),
     });
-    const table = colourTable('viridis');
+    const table = canvasColours('viridis');
     const palette = paletteOf('metric', quantisation, STREET, table);
     expect([...codes].map((code) => palette[code])).toEqual([table[255], table[0], UNKNOWN_COLOUR]);
   });

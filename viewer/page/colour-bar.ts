@@ -1,6 +1,7 @@
+import { type ColourMapName, type ColourRange, placeInRange } from '../../frames/colour-map.ts';
 import type { DepthKind } from '../../frames/depth-map.ts';
-import { type ColourMapName, colourTable } from './colour-maps.ts';
-import { type ColourRange, depthText, placeInRange, ticksOf } from './colour-range.ts';
+import { canvasColours } from './colour-maps.ts';
+import { depthText, ticksOf } from './colour-range.ts';
 
 /** The labelled bar of colours, near at the left; a needle shows the depth under the cursor on it. */
 export class ColourBar {
@@ -23,7 +24,7 @@ export class ColourBar {
     if (wanted === this.#drawn) return;
     this.#drawn = wanted;
     const image = new ImageData(256, 1);
-    new Uint32Array(image.data.buffer).set(colourTable(map).toReversed());
+    new Uint32Array(image.data.buffer).set(canvasColours(map).toReversed());
     this.#canvas.getContext('2d')!.putImageData(image, 0, 0);
     const labels = ticksOf(kind, range, 52 / width).map(({ value, place }) => {
       const label = document.createElement('span');

@@ -1,20 +1,8 @@
+import { type ColourRange, placeInRange } from '../../frames/colour-map.ts';
 import type { DepthKind } from '../../frames/depth-map.ts';
 import type { DepthQuantisation, QuantisedDepth } from '../../frames/packed-depth.ts';
 import { valueOfCode } from '../../frames/packed-depth.ts';
 import { UNKNOWN_COLOUR } from './colour-maps.ts';
-
-/** The depth that the two ends of the colours stand for. It changes by a person's hand only, never with the picture. */
-export interface ColourRange {
-  /** In metres, or in the unit of the kind; for `inverse` maps `near` is the larger number. */
-  readonly near: number;
-  readonly far: number;
-}
-
-/** Where a value lies between far (0) and near (1): evenly spaced in inverse depth, as networks see it. Not clamped. */
-export function placeInRange(value: number, kind: DepthKind, { near, far }: ColourRange): number {
-  if (kind === 'inverse') return (value - far) / (near - far);
-  return (1 / value - 1 / far) / (1 / near - 1 / far);
-}
 
 /** The colour of each of the 65536 codes, for a range and a table of 256 colours. */
 export function paletteOf(

@@ -1,6 +1,7 @@
+import type { ColourMapName, ColourRange } from '../../frames/colour-map.ts';
 import type { QuantisedDepth } from '../../frames/packed-depth.ts';
-import { type ColourMapName, colourTable } from './colour-maps.ts';
-import { type ColourRange, paletteOf } from './colour-range.ts';
+import { canvasColours } from './colour-maps.ts';
+import { paletteOf } from './colour-range.ts';
 
 /** Paints depth into a canvas through a palette that is made anew only when range, map or quantisation change. */
 export class DepthPainter {
@@ -24,7 +25,7 @@ export class DepthPainter {
     const { mapping, offset, scale } = quantisation;
     const wanted = [kind, mapping, offset, scale, range.near, range.far, map].join();
     if (wanted !== this.#paletteOf) {
-      paletteOf(kind, quantisation, range, colourTable(map), this.#palette);
+      paletteOf(kind, quantisation, range, canvasColours(map), this.#palette);
       this.#paletteOf = wanted;
     }
     const pixels = new Uint32Array(this.#image.data.buffer);

@@ -1,10 +1,10 @@
+import { type ColourMapName, type ColourRange, STREET_RANGE } from '../../frames/colour-map.ts';
 import type { DepthKind } from '../../frames/depth-map.ts';
 import { METRIC_RANGE } from '../../frames/packed-depth.ts';
-import type { ColourMapName } from './colour-maps.ts';
-import { type ColourRange, depthText } from './colour-range.ts';
+import { depthText } from './colour-range.ts';
 
 const PRESETS: Readonly<Record<string, ColourRange>> = {
-  street: { near: 4, far: 80 },
+  street: STREET_RANGE,
   indoor: { near: 0.5, far: 8 },
   whole: METRIC_RANGE,
 };
