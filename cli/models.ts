@@ -1,0 +1,212 @@
+import { basename } from 'node:path';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { DepthcastError } from '../frames/index.ts';
+import { cardParts, contextOffsetsOf, depthKind } from '../models/card.ts';
+import { importModel, type ModelState, pullModel, removeModel, stateOf, verifyModel } from '../models/hub/index.ts';
+import { type FoundModel, findModel, listCards } from '../models/index.ts';
+import { shippedCard } from '../models/registry.ts';
+import { onInterrupt } from './interrupt.ts';
+import { check } from './options.ts';
+import { megabytes, PullProgress } from './pull-progress.ts';
+import { errorLine } from './report.ts';
+import { columns } from './table.ts';
+
+/** One model as `models list --json` prints it. Scripts rely on these names. */
+export interface ListedModel {
+  readonly id: string;
+  /** What its depth means: metric, relative or inverse. */
+  readonly kind: string;
+  /** Frames it looks at, 0 = the frame itself. */
+  readonly window: readonly number[];
+  readonly licence: string;
+  readonly commercial: boolean;
+  /** Size of its files together, as published where they are not here; `null` where nobody knows. */
+  readonly bytes: number | null;
+  readonly state: ModelState;
+}
+
+const jsonSchema = z.strictObject({ json: z.boolean().default(false) });
+const pullSchema = z.strictObject({ json: z.boolean().default(false), offline: z.boolean().default(false) });
+const importSchema = z.strictObject({
+  json: z.boolean().default(false),
+  as: z.string({ error: 'must be given: the name of the model from now on' }),
+  part: z.string().min(1).optional(),
+});
+
+const asJson = ['--json', 'print one JSON object as the last line of stdout'] as const;
+
+/** `depthcast models`: what depth can be estimated with, and getting it. */
+export function modelsCommand(done: (exitCode: number) => void): Command {
+  const models = new Command('models').description('Depth models: list, show, pull, import, verify, remove.');
+  models
+    .command('list', { isDefault: true })
+    .description('List the models: what ships, and what was imported.')
+    .option(...asJson)
+    .addHelpText('after', '\nExample:\n  $ depthcast models list\n')
+    .action(async (given: object) => done(await list((await check(jsonSchema, { ...given })).json)));
+  models
+    .command('show')
+    .description('Show the card of a model, or what is guessed of an ONNX file.')
+    .argument('<model>', 'an id, or the path of a card.json or .onnx file')
+    .option('--json', 'print the card as one JSON object in the last line of stdout')
+    .addHelpText('after', '\nExample:\n  $ depthcast models show tc-depth-lite\n')
+    .action(async (id: string, given: object) => done(await show(id, (await check(jsonSchema, { ...given })).json)));
+  models
+    .command('pull')
+    .description('Get the files of a model into the cache folder, checked; goes on after a cut.')
+    .argument('<model>', 'an id, or the path of a card.json')
+    .option('--offline', 'do not touch the network: fail where files are missing')
+    .option(...asJson)
+    .addHelpText('after', '\nExample:\n  $ depthcast models pull depth-anything-v2-small\n')
+    .action(async (id: string, given: object) => done(await pull(id, await check(pullSchema, { ...given }))));
+  models
+    .command('import')
+    .description('Copy an ONNX file into your model folder, with a card beside it for editing.')
+    .argument('<file>', 'path of an .onnx file')
+    .option('--as <name>', 'id of the model from now on, or that of a shipped card in the state "import"')
+    .option('--part <graph>', 'which graph of that card it is, where it has several')
+    .option(...asJson)
+    .addHelpText('after', '\nExample:\n  $ depthcast models import my-network.onnx --as my-network\n')
+    .action(async (file: string, given: object) => done(await bring(file, await check(importSchema, { ...given }))));
+  models
+    .command('verify')
+    .description('Read the files of a model (default: of every model that is here) and compare their sha256.')
+    .argument('[model]', 'an id, or the path of a card.json')
+    .option(...asJson)
+    .addHelpText('after', '\nExample:\n  $ depthcast models verify tc-depth-lite\n')
+    .action(async (id: string | undefined, given: object) =>
+      done(await verify(id, (await check(jsonSchema, { ...given })).json)),
+    );
+  models
+    .command('remove')
+    .description('Delete what was pulled or imported for a model.')
+    .argument('<model>', 'an id')
+    .option(...asJson)
+    .addHelpText('after', '\nExample:\n  $ depthcast models remove depth-anything-v2-small\n')
+    .action(async (id: string, given: object) => done(await remove(id, (await check(jsonSchema, { ...given })).json)));
+  return models.addHelpText('after', '\nExample:\n  $ depthcast models list --json\n');
+}
+
+async function list(json: boolean): Promise<number> {
+  const listed = await Promise.all((await listCards((cause) => tell(errorLine(cause)))).map(listedModel));
+  if (json) return print({ models: listed });
+  const rows = listed.map((model) => [
+    model.id,
+    model.kind,
+    model.window.join(','),
+    model.bytes === null ? '?' : megabytes(model.bytes),
+    model.licence + (model.commercial ? '' : ' (not for commercial use)'),
+    model.state,
+  ]);
+  for (const line of columns([['model', 'depth', 'window', 'size', 'licence', 'state'], ...rows])) {
+    process.stdout.write(`${line}\n`);
+  }
+  if (listed.some(({ state }) => state === 'pull')) tell('pull: depthcast models pull MODEL gets the files');
+  if (listed.some(({ state }) => state === 'import')) tell('import: depthcast models show MODEL says how to get them');
+  return 0;
+}
+
+async function show(id: string, json: boolean): Promise<number> {
+  const { card } = await findModel(id);
+  process.stdout.write(`${JSON.stringify(card, undefined, json ? undefined : 2)}\n`);
+  return 0;
+}
+
+async function pull(id: string, { json, offline }: z.infer<typeof pullSchema>): Promise<number> {
+  const { card, shipped } = await findModel(id);
+  if (shipped) {
+    tell(`${card.id} comes with depthcast: nothing is to be pulled`);
+    return json ? print({ model: card.id, outcome: 'here' }) : 0;
+  }
+  const progress = new PullProgress(process.stderr);
+  const stop = new AbortController();
+  const deaf = onInterrupt(() => stop.abort(new Error('stopped')));
+  try {
+    const outcome = await pullModel(card, {
+      offline,
+      signal: stop.signal,
+      onFile: (file) => progress.file(`${card.id}/${file}`),
+      onProgress: (bytes, total) => progress.bytes(bytes, total),
+      onNote: (text) => {
+        progress.end();
+        tell(text);
+      },
+    });
+    progress.end();
+    tell(outcome === 'here' ? `${card.id} is here already` : `${card.id} is ready`);
+    return json ? print({ model: card.id, outcome }) : 0;
+  } catch (cause) {
+    progress.end();
+    if (!stop.signal.aborted) throw cause;
+    tell('stopped; the same command goes on from here');
+    return 130;
+  } finally {
+    deaf();
+  }
+}
+
+async function bring(file: string, { json, as: name, part }: z.infer<typeof importSchema>): Promise<number> {
+  const shipped = (await shippedCard(name))?.card;
+  const { card, path, missing } = await importModel({ file, name, part, shipped });
+  const { input, output } = card;
+  const size = input.size.rule === 'fixed' ? `${input.size.width}x${input.size.height}` : 'any size';
+  const by = shipped ? 'by its card' : 'guessed';
+  tell(
+    `${basename(file)} is ${name} now; ${by}: ${input.tensor} (${input.layout}, ${size}) to ${output.tensor} (${output.kind})`,
+  );
+  tell(`its card, for editing: ${path}`);
+  if (missing.length > 0) tell(`still to be imported: --part ${missing.join(', --part ')}`);
+  return json ? print({ model: name, card: path, missing }) : 0;
+}
+
+async function verify(id: string | undefined, json: boolean): Promise<number> {
+  const models = id === undefined ? await listCards() : [await findModel(id)];
+  const verified = [];
+  for (const model of models) {
+    const here = ['ready', 'damaged'].includes(await stateOf(model));
+    if (id === undefined && !here) continue;
+    for (const part of await verifyModel(model.card, model.files)) {
+      verified.push({ model: model.card.id, ...part });
+      tell(`${model.card.id} ${part.part}: ${part.right ? 'right' : 'WRONG'} ${part.sha256}`);
+    }
+  }
+  const wrong = [...new Set(verified.filter(({ right }) => !right).map(({ model }) => model))];
+  if (wrong.length > 0) {
+    throw new DepthcastError('model-hash', `Files are not as their cards say: ${wrong.join(', ')}.`, {
+      advice: `Get them again: depthcast models remove ${wrong[0]}, then pull or import.`,
+      facts: { verified },
+    });
+  }
+  return json ? print({ verified }) : 0;
+}
+
+async function remove(id: string, json: boolean): Promise<number> {
+  const folders = await removeModel(id);
+  for (const folder of folders) tell(`removed ${folder}`);
+  return json ? print({ model: id, removed: folders }) : 0;
+}
+
+/** For people: on stderr, so that stdout belongs to data. */
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function print(data: object): number {
+  process.stdout.write(`${JSON.stringify(data)}\n`);
+  return 0;
+}
+
+async function listedModel(model: FoundModel): Promise<ListedModel> {
+  const { card } = model;
+  const bytes = cardParts(card).map(([, part]) => part.bytes ?? part.aboutBytes);
+  return {
+    id: card.id,
+    kind: depthKind(card),
+    window: [...contextOffsetsOf(card), 0].sort((a, b) => a - b),
+    licence: card.licence.name,
+    commercial: card.licence.commercial,
+    bytes: bytes.some((each) => each === undefined) ? null : bytes.reduce<number>((sum, each) => sum + (each ?? 0), 0),
+    state: await stateOf(model),
+  };
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { type CameraIntrinsics, DepthcastError, type Size } from '../frames/index.ts';
+import { contextOffsetsOf, depthKind } from '../models/card.ts';
+import { type FoundModel, findModel, type InferenceClient, openModel } from '../models/index.ts';
+import { inputSize, sizeFault } from '../models/input-size.ts';
+import { redact } from '../pipeline/ffmpeg/redact.ts';
+import type { RunIdentity } from '../pipeline/sinks/folder/meta-file.ts';
+import type { FrameSource } from '../pipeline/sources/frame-source.ts';
+import { type StreamOptions, windowOf } from './options.ts';
+
+/** The models of a run, open. */
+export interface OpenModels {
+  readonly model: InferenceClient;
+  readonly fallback: InferenceClient | 'none';
+  close(): Promise<void>;
+}
+
+/** Models that were found but not opened yet: enough to know what they would do. */
+export interface FoundModels {
+  readonly model: FoundModel;
+  readonly fallback: FoundModel | undefined;
+}
+
+/** Looks the models up. Throws `model-not-found`, `model-invalid`. */
+export async function findModels(options: StreamOptions): Promise<FoundModels> {
+  const model = await findModel(options.model);
+  const fallback = options.fallback === 'none' ? undefined : await findModel(options.fallback);
+  return { model, fallback };
+}
+
+/** Opens the models, both at once, each in a worker of its own. What was opened is closed where the other fails. */
+export async function openModels(found: FoundModels, options: StreamOptions, source: Size): Promise<OpenModels> {
+  if (options.device !== 'auto' && options.device !== 'cpu') {
+    throw new DepthcastError('option-invalid', `The network cannot run on ${options.device} yet.`, {
+      advice: 'Leave --device out, or say cpu.',
+    });
+  }
+  const { threads, device } = options;
+  const opening = [
+    openModel(found.model, { threads, device, contextOffsets: contextOffsets(found, options), source }),
+    found.fallback ? openModel(found.fallback, { threads, device, source }) : undefined,
+  ] as const;
+  const opened = await Promise.allSettled(opening);
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((each) => (each.status === 'fulfilled' ? each.value?.close() : undefined)));
+  };
+  const failed = opened.find((each) => each.status === 'rejected');
+  if (failed) {
+    await close();
+    throw failed.reason;
+  }
+  const [model, fallback] = await Promise.all(opening);
+  return { model, fallback: fallback ?? 'none', close };
+}
+
+/** Offsets of the context frames that the model will look at; `openModels` checks them. */
+export function contextOffsets({ model }: FoundModels, options: StreamOptions): readonly number[] {
+  const own = contextOffsetsOf(model.card);
+  return own.length === 0 ? own : (windowOf(options)?.filter((offset) => offset !== 0) ?? own);
+}
+
+/** Size at which the network looks at footage. Throws `option-invalid` where --size is none it can take. */
+export function networkSize({ model: { card } }: FoundModels, wished: Size | undefined, source: Size): Size {
+  if (wished === undefined) return inputSize(card.input.size, source);
+  const fault = sizeFault(card.input.size, wished);
+  if (fault === undefined) return wished;
+  throw new DepthcastError('option-invalid', `--size ${wished.width}x${wished.height}: ${card.id} ${fault}.`, {
+    advice: 'Choose another size, or leave --size out.',
+    facts: { ...wished, model: card.id },
+  });
+}
+
+/** What meta.json says of a run. `intrinsics` hold at the source's size. */
+export function identityOf(
+  source: string,
+  { info }: FrameSource,
+  found: FoundModels,
+  options: StreamOptions,
+  intrinsics: CameraIntrinsics | undefined,
+): RunIdentity {
+  const { card } = found.model;
+  const kind = depthKind(card);
+  return {
+    source: redact(basename(source)),
+    model: card.id,
+    cardHash: createHash('sha256').update(JSON.stringify(card)).digest('hex'),
+    fallback: found.fallback?.card.id ?? null,
+    window: [...contextOffsets(found, options), 0].sort((a, b) => a - b),
+    kind,
+    unit: kind === 'metric' ? 'metres' : 'arbitrary',
+    size: info.size,
+    networkSize: networkSize(found, options.size, info.size),
+    intrinsics: intrinsics ?? null,
+  };
+}
