@@ -45,7 +45,7 @@ const common = {
   json: z.boolean().default(false),
 };
 
-const streamShape = {
+export const streamShape = {
   ...common,
   model: z.string().min(1).default('tc-depth-lite'),
   fallback: z.string().min(1).default('tc-depth-lite-single'),
@@ -76,6 +76,7 @@ const serveSchema = z
     host: z.string().min(1).default('127.0.0.1'),
     port: whole(0, 65_535).default(8080),
     once: z.boolean().default(false),
+    public: z.boolean().default(false),
   })
   .superRefine(oneWindow);
 
@@ -156,7 +157,7 @@ async function readConfig(path: string): Promise<Record<string, unknown>> {
   throw invalid(`The file of --config, ${path}, holds no JSON object.`, 'Write options as {"maxFrames": 100}.');
 }
 
-function oneWindow(options: { window?: unknown; causal: boolean }, context: z.RefinementCtx): void {
+export function oneWindow(options: { window?: unknown; causal: boolean }, context: z.RefinementCtx): void {
   if (!options.causal || options.window === undefined) return;
   context.addIssue({
     code: 'custom',

@@ -25,6 +25,7 @@ export function serveCommand(done: (exitCode: number) => void): Command {
       .description('Live depth of cameras and files, with a viewer and one WebSocket a stream on one port.')
       .argument('<source...>', 'what to show; NAME=SOURCE names a stream, others are called 1, 2, … in order')
       .option('--host <host>', 'address to listen on (default: 127.0.0.1, which only this machine reaches)')
+      .option('--public', 'needed beside a --host that others reach: the streams have no password')
       .option('--port <port>', 'port to listen on, 0 = any free one (default: 8080)')
       .option('--once', 'play files once instead of in a loop, and end when all sources have ended'),
   )
@@ -65,8 +66,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
     host: options.host,
     port: options.port,
     streams: streams.map(({ name }) => name),
-    // Whoever names another address on the command line means it.
-    allowPublic: true,
+    allowPublic: options.public,
     onError: (error) => report.warn(errorLine(error)),
   });
   let models: OpenModels | undefined;

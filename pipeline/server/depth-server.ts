@@ -145,7 +145,7 @@ function check({ streams, allowPublic }: ServerOptions, host: string, port: numb
   if (!isLoopback(host) && allowPublic !== true) {
     throw invalid(
       `Listening on ${host} would let anyone on the network watch.`,
-      'Listen on 127.0.0.1, or say that it is meant (allowPublic).',
+      'Listen on 127.0.0.1, or say that it is meant (--public, in code allowPublic).',
     );
   }
 }
