@@ -30,7 +30,7 @@ const jsonSchema = z.strictObject({ json: z.boolean().default(false) });
 const pullSchema = z.strictObject({ json: z.boolean().default(false), offline: z.boolean().default(false) });
 const importSchema = z.strictObject({
   json: z.boolean().default(false),
-  as: z.string({ error: 'must be given: the name of the model from now on' }),
+  as: z.string(),
   part: z.string().min(1).optional(),
 });
 
@@ -64,7 +64,7 @@ export function modelsCommand(done: (exitCode: number) => void): Command {
     .command('import')
     .description('Copy an ONNX file into your model folder, with a card beside it for editing.')
     .argument('<file>', 'path of an .onnx file')
-    .option('--as <name>', 'id of the model from now on, or that of a shipped card in the state "import"')
+    .requiredOption('--as <name>', 'id of the model from now on, or that of a shipped card in the state "import"')
     .option('--part <graph>', 'which graph of that card it is, where it has several')
     .option(...asJson)
     .addHelpText('after', '\nExample:\n  $ depthcast models import my-network.onnx --as my-network\n')

@@ -23,9 +23,29 @@ const part = z.strictObject({
     .refine((file) => !/^([/\\]|[a-z]:|\w+:\/\/)/i.test(file) && !file.includes('\0'), {
       error: 'must be a path relative to the card',
     }),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be 64 lower-case hexadecimal digits' }),
-  bytes: z.int().positive(),
+  /** May be left out where `url` is there (what comes first is pinned), or where the user brings the file. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, { error: 'must be 64 lower-case hexadecimal digits' })
+    .optional(),
+  bytes: z.int().positive().optional(),
+  /** Where `models pull` gets the file; it is kept in the cache folder then. */
+  url: z
+    .string()
+    .max(2000)
+    .refine(isFetchable, { error: 'must be an https URL without a password (http only for this machine)' })
+    .optional(),
+  /** Size in bytes as published, rounded, where the exact one is not known. */
+  aboutBytes: z.int().positive().optional(),
 });
+
+/** Whether a file may be pulled from there: https, or http from this machine itself. */
+function isFetchable(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname));
+}
 
 const size = z.discriminatedUnion('rule', [
   /** The network takes this size only. */
@@ -35,6 +55,7 @@ const size = z.discriminatedUnion('rule', [
 ]);
 
 const input = z.strictObject({
+  /** Name of the tensor; `?0`, `?1`, … is the first, second, … of the graph, found out when the file comes. */
   tensor: z.string().min(1),
   /** `nhwc-uint8`: [H,W,3] or [1,H,W,3], values as decoded. `nchw-float32`: [1,3,H,W], prepared by `range`, `mean`, `std`. */
   layout: z.enum(['nhwc-uint8', 'nchw-float32']),
@@ -50,6 +71,8 @@ const direct = {
   tensor: z.string().min(1),
   /** Multiplies the answer. */
   scale: z.number().positive().default(1),
+  /** Is added after `scale`. */
+  offset: z.number().optional(),
 };
 
 const output = z.discriminatedUnion('kind', [
@@ -104,6 +127,8 @@ const common = {
   licence,
   /** Where the weights come from. */
   source: z.string().min(1),
+  /** How to get the weights where no URL can be given: they are brought by `models import`. */
+  obtain: z.string().min(1).optional(),
   /** What it was trained on. */
   trained: z.strictObject({ data: z.array(z.string()), facts: z.record(z.string(), z.json()).default({}) }),
   /** Measured figures, each under the name of what it was measured on. */
@@ -133,6 +158,21 @@ const cardSchema = z
     const { min, max } = card.output;
     if (min !== undefined && max !== undefined && min >= max) {
       context.addIssue({ code: 'custom', path: ['output', 'max'], message: 'must be greater than min' });
+    }
+    for (const [name, part] of Object.entries(card.parts) as [string, CardPart][]) {
+      // It is written then, into a folder of the hub, and must not lead out of it or onto what the hub keeps there.
+      if (part.url !== undefined && !/^\w[\w.-]{0,99}\.onnx$/.test(part.file)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['parts', name, 'file'],
+          message: 'must be a plain name ending in .onnx where the part has a url',
+        });
+      }
+      if (part.url !== undefined || card.obtain !== undefined) continue;
+      for (const key of ['sha256', 'bytes'] as const) {
+        if (part[key] === undefined)
+          context.addIssue({ code: 'custom', path: ['parts', name, key], message: 'is missing' });
+      }
     }
     if (card.family === 'windowed-features') {
       card.window.alternatives.forEach((list, index) => {

@@ -12,13 +12,14 @@ const largest = 3.4028234663852886e38;
  */
 export function decodeDepth(values: Float32Array, rule: OutputRule, factor = 1): void {
   const scale = rule.scale * factor;
+  const offset = (rule.offset ?? 0) * factor;
   const low = rule.min ?? -largest;
   const high = rule.max ?? largest;
   const inverted = rule.kind === 'sigmoid-disparity';
   const [a, b] = inverted ? [rule.a, rule.b] : [0, 0];
   for (let at = 0; at < values.length; at++) {
     const raw = values[at]!;
-    const value = inverted ? scale / (a + b * raw) : raw * scale;
+    const value = (inverted ? scale / (a + b * raw) : raw * scale) + offset;
     // Nearly every pixel takes the first way, which asks nothing but the range.
     if (value >= low && value <= high) values[at] = value;
     else values[at] = Number.isFinite(raw) ? (value < low ? low : high) : Number.NaN;

@@ -26,10 +26,10 @@ export interface ModelFile {
 export async function readModelFile(path: string, part?: CardPart): Promise<ModelFile> {
   const bytes = await readBytes(path);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (part && (part.sha256 !== sha256 || part.bytes !== bytes.length)) {
+  if ((part?.sha256 ?? sha256) !== sha256 || (part?.bytes ?? bytes.length) !== bytes.length) {
     throw new DepthcastError('model-hash', `The file ${basename(path)} is not the one its card describes.`, {
       advice: 'Get the file again; where it was changed on purpose, put its sha256 and bytes into the card.',
-      facts: { path, wanted: part.sha256, found: sha256, wantedBytes: part.bytes, foundBytes: bytes.length },
+      facts: { path, wanted: part?.sha256, found: sha256, wantedBytes: part?.bytes, foundBytes: bytes.length },
     });
   }
   const graph = lookThrough(path, bytes);

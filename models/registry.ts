@@ -1,11 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Size } from '../frames/index.ts';
 import { DepthcastError } from '../frames/index.ts';
-import { cardParts, contextOffsetsOf, type ModelCard, parseCard } from './card.ts';
+import { type CardPart, cardParts, contextOffsetsOf, type ModelCard, parseCard } from './card.ts';
 import { guessCard } from './guess-card.ts';
+import { importedFolder, pulledFolder } from './hub/folders.ts';
+import { readPins, withPins } from './hub/pins.ts';
+import { stateOf } from './hub/state.ts';
 import { InferenceClient } from './inference-client.ts';
 import type { LoadOrder } from './inference-messages.ts';
 import { inputSize } from './input-size.ts';
@@ -17,7 +20,7 @@ export interface FoundModel {
   readonly card: ModelCard;
   /** Absolute path of each part's file. */
   readonly files: Readonly<Record<string, string>>;
-  /** `true` for the cards that ship with depthcast; other models are tried in a process of their own first. */
+  /** `true` where the weights ship with depthcast; other models are tried in a process of their own first. */
   readonly shipped: boolean;
 }
 
@@ -39,11 +42,25 @@ const fromSource = import.meta.url.endsWith('.ts');
 const shelf = fileURLToPath(new URL(fromSource ? './cards/' : '../../models/cards/', import.meta.url));
 const largestCard = 1_000_000;
 
-/** Every card that ships with depthcast, by id. */
-export async function listCards(): Promise<readonly FoundModel[]> {
+/**
+ * Every card that ships with depthcast, and the user's own, by id. A broken card of the user's is left out; `onBroken`
+ * hears of it.
+ */
+export async function listCards(onBroken: (cause: unknown) => void = () => {}): Promise<readonly FoundModel[]> {
   const names = (await readdir(shelf)).filter((name) => name.endsWith('.json'));
-  const cards = await Promise.all(names.map((name) => readCard(resolve(shelf, name), true)));
-  return cards.sort((one, other) => (one.card.id < other.card.id ? -1 : 1));
+  const shipped = await Promise.all(names.map((name) => readCard(resolve(shelf, name), true)));
+  const own = await Promise.all(
+    (await namesIn(importedFolder())).map((id) => ownCard(id).catch((cause: unknown) => onBroken(cause))),
+  );
+  const cards = new Map<string, FoundModel>();
+  for (const model of shipped) cards.set(model.card.id, model);
+  for (const model of own) if (model && mayReplace(cards.get(model.card.id))) cards.set(model.card.id, model);
+  return [...cards.values()].sort((one, other) => (one.card.id < other.card.id ? -1 : 1));
+}
+
+/** The card of an id as it ships, whether or not the user brought weights for it; `undefined` where none does. */
+export async function shippedCard(id: string): Promise<FoundModel | undefined> {
+  return (await readdir(shelf)).includes(`${id}.json`) ? readCard(resolve(shelf, `${id}.json`), true) : undefined;
 }
 
 /**
@@ -57,14 +74,36 @@ export async function findModel(idOrPath: string): Promise<FoundModel> {
     const path = resolve(idOrPath);
     return { card: guessCard(await readModelFile(path)), files: { graph: path }, shipped: false };
   }
-  const cards = await listCards();
-  const found = cards.find(({ card }) => card.id === idOrPath);
+  const shipped = await shippedCard(idOrPath);
+  const found = (mayReplace(shipped) ? await ownCard(idOrPath) : undefined) ?? shipped;
   if (found) return found;
-  const known = cards.map(({ card }) => card.id).join(', ');
+  const known = (await listCards()).map(({ card }) => card.id).join(', ');
   throw new DepthcastError('model-not-found', `There is no model ${JSON.stringify(idOrPath.slice(0, 80))}.`, {
     advice: `Models: ${known}. A path to a card (.json) or to an ONNX file (.onnx) works too.`,
     facts: { known },
   });
+}
+
+/** A user's card may stand for a shipped one only where that leaves the weights to the user. */
+function mayReplace(shipped: FoundModel | undefined): boolean {
+  return shipped === undefined || shipped.card.obtain !== undefined;
+}
+
+/** The user's own model of an id; `undefined` where there is none. Throws `model-invalid` where its card is broken. */
+async function ownCard(id: string): Promise<FoundModel | undefined> {
+  if (!/^[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*$/.test(id)) return undefined;
+  const folder = join(importedFolder(), id);
+  if (!(await namesIn(folder)).includes('card.json')) return undefined;
+  const found = await readCard(join(folder, 'card.json'), false);
+  if (found.card.id === id) return found;
+  throw new DepthcastError('model-invalid', `The card in ${folder} has another id than its folder.`, {
+    advice: `Set its id to ${JSON.stringify(id)}, or rename the folder.`,
+    facts: { folder, id: found.card.id },
+  });
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch(() => []);
 }
 
 /**
@@ -76,6 +115,7 @@ export async function findModel(idOrPath: string): Promise<FoundModel> {
 export async function openModel(model: string | FoundModel, options: OpenModelOptions = {}): Promise<InferenceClient> {
   const found = typeof model === 'string' ? await findModel(model) : model;
   const { card, files } = found;
+  await checkHere(found);
   checkDevice(options.device);
   const order: LoadOrder = {
     card,
@@ -84,11 +124,21 @@ export async function openModel(model: string | FoundModel, options: OpenModelOp
     threads: checkedThreads(options.threads),
     trial: inputSize(card.input.size, options.source ?? { width: 1242, height: 375 }),
   };
-  const bytes = cardParts(card).reduce((sum, [, part]) => sum + part.bytes, 0);
+  const bytes = cardParts(card).reduce((sum, [, part]) => sum + (part.bytes ?? 0), 0);
   const deadlineMs = options.deadlineMs ?? 3500 + bytes / 20_000;
   if (found.shipped) return InferenceClient.open(order, 10 * deadlineMs);
   await onProbation(order, deadlineMs);
   return InferenceClient.open(order, 10 * deadlineMs);
+}
+
+async function checkHere(found: FoundModel): Promise<void> {
+  const { card } = found;
+  const state = await stateOf(found);
+  if (state !== 'pull' && state !== 'import') return;
+  throw new DepthcastError('model-not-found', `The weights of ${card.id} are not here.`, {
+    advice: state === 'pull' ? `Get them: depthcast models pull ${card.id}` : (card.obtain ?? ''),
+    facts: { model: card.id, state },
+  });
 }
 
 function checkDevice(device: string | undefined): void {
@@ -132,6 +182,15 @@ async function readCard(path: string, shipped: boolean): Promise<FoundModel> {
     });
   }
   const card = parseCard(json, path);
-  const files = cardParts(card).map(([name, part]) => [name, resolve(dirname(path), part.file)]);
-  return { card, files: Object.fromEntries(files), shipped };
+  const beside = (part: CardPart): string => resolve(dirname(path), part.file);
+  if (cardParts(card).every(([, part]) => part.url === undefined)) {
+    const files = cardParts(card).map(([name, part]) => [name, beside(part)]);
+    return { card, files: Object.fromEntries(files), shipped: shipped && card.obtain === undefined };
+  }
+  const folder = pulledFolder(card.id);
+  const files = cardParts(card).map(([name, part]) => [
+    name,
+    part.url === undefined ? beside(part) : join(folder, part.file),
+  ]);
+  return { card: withPins(card, await readPins(folder)), files: Object.fromEntries(files), shipped: false };
 }

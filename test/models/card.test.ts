@@ -82,6 +82,38 @@ describe('a card', () => {
       },
     ],
     [
+      'parts.frame.file',
+      (card: Broken) => {
+        card.parts.frame.file = '../../outside.onnx';
+        card.parts.frame.url = 'https://example.org/frame.onnx';
+      },
+    ],
+    [
+      'parts.frame.file',
+      (card: Broken) => {
+        card.parts.frame.file = 'pins.json';
+        card.parts.frame.url = 'https://example.org/frame.onnx';
+      },
+    ],
+    [
+      'parts.frame.url',
+      (card: Broken) => {
+        card.parts.frame.url = 'http://example.org/frame.onnx';
+      },
+    ],
+    [
+      'parts.frame.url',
+      (card: Broken) => {
+        card.parts.frame.url = 'https://me:secret@example.org/frame.onnx';
+      },
+    ],
+    [
+      'parts.frame.sha256',
+      (card: Broken) => {
+        delete card.parts.frame.sha256;
+      },
+    ],
+    [
       'parts.window',
       (card: Broken) => {
         delete card.parts.window;
