@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { DepthcastError } from '../frames/index.ts';
 import { benchCommand } from './bench.ts';
+import { evaluateCommand } from './evaluate.ts';
 import { modelsCommand } from './models.ts';
 import { probeCommand } from './probe.ts';
 import { errorReport, exitCodeOf, FailedRun, LOG_LEVELS, type LogLevel, Report } from './report.ts';
@@ -20,7 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
   const done = (code: number): void => {
     exitCode = code;
   };
-  for (const command of [runCommand, serveCommand, modelsCommand, benchCommand, probeCommand]) {
+  for (const command of [runCommand, serveCommand, evaluateCommand, modelsCommand, benchCommand, probeCommand]) {
     program.addCommand(command(done));
   }
   overrideExit(program);
@@ -52,7 +53,7 @@ function levelIn(args: readonly string[]): LogLevel {
 
 function wrongCall(error: CommanderError, args: readonly string[]): DepthcastError {
   const text = error.code === 'commander.help' ? 'No command was given' : error.message.replace(/^error: /, '');
-  const known = ['run', 'serve', 'models', 'bench', 'probe'].find((name) => name === args[0]);
+  const known = ['run', 'serve', 'evaluate', 'models', 'bench', 'probe'].find((name) => name === args[0]);
   return new DepthcastError('option-invalid', `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`, {
     advice: `See: depthcast ${known ? `${known} ` : ''}--help`,
   });

@@ -1,0 +1,69 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { type CameraPose, DepthcastError } from '../../frames/index.ts';
+import { type DepthPngScale, readDepthPng } from './depth-png.ts';
+import type { FrameName, GroundTruth } from './ground-truth.ts';
+import { readKittiPoses } from './kitti-poses.ts';
+
+/** KITTI: metres times 256 (readme of the depth development kit). */
+export const KITTI_DEPTH: DepthPngScale = { perMetre: 256 };
+
+/**
+ * Files of a folder by what names their frame: the stem, and where it is all digits its number, so that `5`, `000005`
+ * and `0000000005` are the same frame. Links that lead out of the folder are left out.
+ */
+export async function filesByFrame(directory: string, extensions: readonly string[]): Promise<Map<string, string>> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new DepthcastError('input-not-found', `The folder "${directory}" was not found.`, {
+      advice: 'Check the path; it is looked for inside the data set first.',
+      facts: { directory },
+      cause,
+    });
+  });
+  const files = new Map<string, string>();
+  for (const entry of entries) {
+    const extension = path.extname(entry.name).toLowerCase();
+    if (!entry.isFile() || entry.name.startsWith('.') || !extensions.includes(extension)) continue;
+    files.set(frameKey(entry.name.slice(0, -extension.length)), path.join(directory, entry.name));
+  }
+  return files;
+}
+
+/** What two names of the same frame have in common. */
+export function frameKey(name: string): string {
+  return /^\d+$/.test(name) ? name.replace(/^0+(?=\d)/, '') : name;
+}
+
+/**
+ * Depth from a folder of 16-bit PNGs with a file a frame, named like the frames: KITTI's `groundtruth/image_02`,
+ * `gt_depth_cam2`, or any pair of folders.
+ *
+ * Poses, where a file of them is named, are KITTI odometry's, a line a frame number. Throws `input-empty` where the
+ * folder has no PNG.
+ */
+export async function depthFolder(
+  directory: string,
+  scale: DepthPngScale = KITTI_DEPTH,
+  poses?: string,
+): Promise<GroundTruth> {
+  const files = await filesByFrame(directory, ['.png']);
+  if (files.size === 0) {
+    throw new DepthcastError('input-empty', `"${path.basename(directory)}" has no PNG with depth.`, {
+      advice: 'Name the folder that holds one 16-bit PNG a frame.',
+      facts: { directory },
+    });
+  }
+  const worldFromCamera = poses === undefined ? undefined : await readKittiPoses(poses);
+  return {
+    summary: `${files.size} depth pictures of ${path.basename(directory)}, metres × ${scale.perMetre}`,
+    async depthOf({ name }: FrameName) {
+      const file = files.get(frameKey(name));
+      return file === undefined ? undefined : readDepthPng(file, scale);
+    },
+    async poseOf({ index }: FrameName): Promise<CameraPose | undefined> {
+      const pose = worldFromCamera?.[index];
+      return pose && { worldFromCamera: pose };
+    },
+    intrinsics: () => undefined,
+  };
+}

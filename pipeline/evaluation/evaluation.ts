@@ -1,0 +1,221 @@
+import {
+  type CameraIntrinsics,
+  type CameraPose,
+  DepthcastError,
+  type DepthMap,
+  type Frame,
+} from '../../frames/index.ts';
+import { type Accuracy, accuracy } from '../../operators/metrics/accuracy.ts';
+import { depthPairs, scaledPairs } from '../../operators/metrics/depth-pairs.ts';
+import { meanMedian } from '../../operators/metrics/middle-values.ts';
+import { ScaleShiftFit } from '../../operators/metrics/scale-shift-fit.ts';
+import type { GroundTruth } from '../datasets/ground-truth.ts';
+import { type ClipConsistency, measureClip } from './clip-consistency.ts';
+import { DepthErrorHistogram } from './depth-error-histogram.ts';
+import { type ClipScale, depthAt, disparityOf, fitDisparity } from './depth-scaling.ts';
+import { FrameSpool } from './frame-spool.ts';
+import type { WorstFrame } from './html-report.ts';
+import { type Preset, type Scaling, scalingFor } from './presets.ts';
+import { worstFrames } from './worst-frames.ts';
+
+/** One frame's row of an evaluation. */
+export interface EvaluatedFrame {
+  readonly name: string;
+  readonly index: number;
+  readonly timestamp: number;
+  /** Id of the model that answered. */
+  readonly estimator: string;
+  /** Absent where there is no truth, or none inside the mask. */
+  readonly accuracy?: Accuracy | undefined;
+  /** Pixels with truth that took part. */
+  readonly pixels: number;
+  /** Pixels with truth that the prediction left open. */
+  readonly unanswered: number;
+  /** Median of the truth over median of the prediction, before median scaling, after a fit of scale and shift. */
+  readonly ratio?: number | undefined;
+  /** Filled in by {@link Evaluation.finish}, against the frame before it. */
+  consistency?: { selfReprojection?: number; tae?: number; opw?: number; rtc?: number; tcm?: number };
+}
+
+/** What the second look at a clip needs of each frame besides depth and picture. */
+export interface ClipFrame {
+  readonly row: EvaluatedFrame;
+  readonly frame: Pick<Frame, 'name' | 'index' | 'timestamp'>;
+  readonly camera?: CameraIntrinsics | undefined;
+  readonly pose?: CameraPose | undefined;
+  readonly kind: DepthMap['kind'];
+  /** True where the frame before it belongs to another stretch, or is missing. */
+  readonly starts: boolean;
+}
+
+/** What an evaluation found. */
+export interface EvaluationResult {
+  readonly frames: number;
+  /** Mean over images; `null` where no image had truth. */
+  readonly accuracy: Accuracy | null;
+  /** `median` of the ratios truth / prediction of the images, `std` of the ratios over their median. */
+  readonly scale: { readonly mode: Scaling; readonly median: number | null; readonly std: number | null };
+  readonly consistency: ClipConsistency['means'];
+  /** Why a figure is null, or what it was measured on, by its name. */
+  readonly notes: Readonly<Record<string, string>>;
+  /** Names of frames without depth from the data set, or without prediction. */
+  readonly missing: { readonly truth: readonly string[]; readonly prediction: readonly string[] };
+  readonly rows: readonly EvaluatedFrame[];
+}
+
+/**
+ * Measures a clip frame by frame as answers come, and over time at the end. Memory holds a row a frame; pictures and
+ * depth wait on disk.
+ */
+export class Evaluation {
+  readonly #preset: Preset;
+  readonly #truth: GroundTruth;
+  readonly #clip: ClipFrame[] = [];
+  readonly #missing = { truth: [] as string[], prediction: [] as string[] };
+  readonly #clipFit = new ScaleShiftFit();
+  readonly #histogram: DepthErrorHistogram;
+  #spool: FrameSpool | undefined;
+
+  constructor(preset: Preset, truth: GroundTruth) {
+    this.#preset = preset;
+    this.#truth = truth;
+    this.#histogram = new DepthErrorHistogram(preset.maxDepth);
+  }
+
+  /** Frames measured so far. */
+  get frames(): number {
+    return this.#clip.length;
+  }
+
+  /** Error by depth, over all frames so far. */
+  get histogram(): DepthErrorHistogram {
+    return this.#histogram;
+  }
+
+  /** A frame for which there is no prediction. */
+  skip(frame: Frame): void {
+    this.#missing.prediction.push(frame.name);
+  }
+
+  /** Takes one answer in; depth and picture must have one size that all frames share. Throws `option-invalid`. */
+  async add(frame: Frame, depth: DepthMap, estimator: string): Promise<void> {
+    this.#spool ??= await FrameSpool.open(depth);
+    const { size } = this.#spool;
+    if (depth.width !== size.width || depth.height !== size.height) {
+      throw new DepthcastError('input-dimensions', `The depth of ${frame.name} has another size than the first one.`, {
+        advice: 'Give predictions of one size.',
+        facts: { width: depth.width, height: depth.height, first: size },
+      });
+    }
+    const mode = scalingFor(this.#preset, depth.kind);
+    if (mode === undefined) {
+      throw new DepthcastError(
+        'option-invalid',
+        `--preset ${this.#preset.name} needs metres, not ${depth.kind} depth.`,
+        {
+          advice: 'Choose eigen-raw-median, or a model that answers in metres.',
+        },
+      );
+    }
+    await this.#spool.add({ depth: depth.data, pixels: frame.pixels });
+    const row = await this.#accuracy(frame, depth, mode, estimator);
+    const before = this.#clip.at(-1);
+    this.#clip.push({
+      row,
+      frame: { name: frame.name, index: frame.index, timestamp: frame.timestamp },
+      camera: frame.intrinsics,
+      pose: (await this.#truth.poseOf(frame)) ?? frame.pose,
+      kind: depth.kind,
+      starts: before === undefined || frame.segmentStart !== undefined || before.frame.index + 1 !== frame.index,
+    });
+  }
+
+  /** Measures over time, and sums up; once `stopped` says so, over the frames looked at until then. */
+  async finish(stopped?: () => boolean): Promise<EvaluationResult> {
+    const rows = this.#clip.map(({ row }) => row);
+    const measured = rows.filter((row) => row.accuracy !== undefined);
+    const kind = this.#clip[0]?.kind ?? 'metric';
+    const mode = scalingFor(this.#preset, kind) ?? 'none';
+    const ratios = Float64Array.from(measured, ({ ratio }) => ratio!);
+    const median = ratios.length === 0 ? null : meanMedian(ratios.slice());
+    const line = this.#clipFit.solve();
+    const scale: ClipScale = {
+      mode,
+      factor: mode === 'median' ? (median ?? 1) : 1,
+      line: mode === 'scale-shift' ? line : undefined,
+    };
+    const { means, notes } = await measureClip({
+      clip: this.#clip,
+      spool: this.#spool,
+      truth: this.#truth,
+      preset: this.#preset,
+      scale,
+      scaleKnown: mode === 'none' || measured.length > 0,
+      taeLine: line,
+      stopped,
+    });
+    return {
+      frames: rows.length,
+      accuracy: meanAccuracy(measured.map((row) => row.accuracy!)),
+      scale: { mode, median, std: median === null ? null : spread(ratios.map((ratio) => ratio / median)) },
+      consistency: means,
+      notes: measured.length > 0 ? notes : { accuracy: 'no frame has measured depth inside the mask', ...notes },
+      missing: this.#missing,
+      rows,
+    };
+  }
+
+  /** Pictures of the frames with the largest error; none where none was measured. */
+  async worst(): Promise<WorstFrame[]> {
+    const kind = this.#clip[0]?.kind;
+    return this.#spool && kind
+      ? worstFrames(
+          this.#clip.map(({ row }) => row),
+          kind,
+          this.#spool,
+        )
+      : [];
+  }
+
+  /** Removes what waits on disk; to be called however the evaluation ended. */
+  async close(): Promise<void> {
+    await this.#spool?.close();
+  }
+
+  async #accuracy(frame: Frame, depth: DepthMap, mode: Scaling, estimator: string): Promise<EvaluatedFrame> {
+    const { name, index, timestamp } = frame;
+    const row = { name, index, timestamp, estimator };
+    const truth = await this.#truth.depthOf(frame);
+    if (!truth) {
+      this.#missing.truth.push(name);
+      return { ...row, pixels: 0, unanswered: 0 };
+    }
+    const preset = this.#preset;
+    const disparity = depthAt({ ...disparityOf(depth), kind: 'metric' }, truth, 'depth');
+    const line = fitDisparity(disparity, truth, preset, this.#clipFit);
+    const wide = depthAt(depth, truth, preset.resize, mode === 'scale-shift' ? line : undefined);
+    const pairs = depthPairs(truth.data, wide.data, truth, { ...preset, crop: preset.crop(truth) });
+    const { count, unanswered } = pairs;
+    if (count === 0) return { ...row, pixels: 0, unanswered };
+    const ratio = meanMedian(pairs.truth.slice(0, count)) / meanMedian(pairs.predicted.slice(0, count));
+    const scaled = scaledPairs(pairs, mode === 'median' ? ratio : 1, preset.minDepth, preset.maxDepth);
+    for (let i = 0; i < count; i++) this.#histogram.add(scaled.truth[i]!, scaled.predicted[i]!);
+    return { ...row, accuracy: accuracy(scaled), pixels: count, unanswered, ratio };
+  }
+}
+
+function meanAccuracy(all: readonly Accuracy[]): Accuracy | null {
+  const first = all[0];
+  if (!first) return null;
+  const means = Object.keys(first).map((key) => [
+    key,
+    all.reduce((sum, one) => sum + one[key as keyof Accuracy], 0) / all.length,
+  ]);
+  return Object.fromEntries(means) as Accuracy;
+}
+
+/** Standard deviation, divided by n as `numpy.std` does. */
+function spread(values: Float64Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}

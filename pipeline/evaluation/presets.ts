@@ -1,0 +1,95 @@
+import type { DepthKind, Size } from '../../frames/index.ts';
+import {
+  benchmarkCrop,
+  type CropRectangle,
+  eigenCrop,
+  gargCrop,
+  gargInBenchmarkCrop,
+} from '../../operators/metrics/crop.ts';
+
+/** How a prediction is brought to the scale of the truth. */
+export type Scaling = 'none' | 'median' | 'scale-shift';
+
+/** How a family of papers measures. */
+export interface Preset {
+  readonly name: string;
+  /** One line for `--help` and reports. */
+  readonly summary: string;
+  readonly crop: (size: Size) => CropRectangle;
+  /** Truth strictly between the two takes part, and the prediction is held inside them; metres. */
+  readonly minDepth: number;
+  readonly maxDepth: number;
+  /** A fixed way, or `by-kind`: metres as they are, relative depth by medians, inverse depth by scale and shift. */
+  readonly scaling: Scaling | 'by-kind';
+  /** What is interpolated to the size of the truth: depth, or its inverse as disparity networks are evaluated. */
+  readonly resize: 'depth' | 'inverse';
+  /** Offsets of TCM's other frames, in the order in which its mask shrinks. */
+  readonly snippet: readonly number[];
+}
+
+const whole = ({ width, height }: Size): CropRectangle => ({ top: 0, bottom: height, left: 0, right: width });
+const kitti = { crop: gargCrop, minDepth: 1e-3, maxDepth: 80, resize: 'depth', snippet: [-1, 1] } as const;
+
+const tcm = (frames: number): Preset => ({
+  ...kitti,
+  name: `tcm-${frames}`,
+  summary: `TCM over ${frames} frames as TC-Depth has it: 50 m, Garg crop, median scaling`,
+  maxDepth: 50,
+  scaling: 'median',
+  snippet: Array.from({ length: (frames - 1) / 2 }, (_, i) => [-1 - i, 1 + i]).flat(),
+});
+
+/**
+ * The ways to measure that `--preset` names. The figures of two of them cannot be compared with each other: raw scans
+ * and improved ground truth differ, and median scaling forgives what metres do not.
+ */
+export const PRESETS: readonly Preset[] = [
+  {
+    ...kitti,
+    name: 'street',
+    summary: 'Garg crop, 80 m, metres as they are (relative depth: median of each picture); the default',
+    scaling: 'by-kind',
+  },
+  {
+    ...kitti,
+    name: 'eigen-raw-median',
+    summary: 'as Monodepth2 on the Eigen split: Garg crop, 80 m, median of each picture, disparity resized',
+    scaling: 'median',
+    resize: 'inverse',
+  },
+  {
+    ...kitti,
+    name: 'eigen-improved-metric',
+    summary: 'as ZoeDepth on improved ground truth: Garg crop of the 1216x352 crop, 80 m, metres, no scaling',
+    crop: gargInBenchmarkCrop,
+    scaling: 'none',
+  },
+  tcm(3),
+  tcm(5),
+  tcm(7),
+  {
+    ...kitti,
+    name: 'rgbd',
+    summary: 'hand-held indoor cameras: the whole picture, 0.1 m to 10 m; the default for TUM RGB-D and 7-Scenes',
+    crop: whole,
+    minDepth: 0.1,
+    maxDepth: 10,
+    scaling: 'by-kind',
+  },
+];
+
+/** Crops that `--crop` names. */
+export const CROPS = {
+  garg: gargCrop,
+  eigen: eigenCrop,
+  benchmark: benchmarkCrop,
+  'garg-in-benchmark': gargInBenchmarkCrop,
+  none: whole,
+} as const;
+
+/** The way of scaling for depth of a kind; `undefined` where it does not fit, as metres asked of relative depth. */
+export function scalingFor({ scaling }: Pick<Preset, 'scaling'>, kind: DepthKind): Scaling | undefined {
+  if (scaling === 'none') return kind === 'metric' ? 'none' : undefined;
+  if (scaling !== 'by-kind') return scaling;
+  return kind === 'metric' ? 'none' : kind === 'relative' ? 'median' : 'scale-shift';
+}

@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { cameraAt, intrinsicsFor } from '../../samples/street-renderer/camera.ts';
+import { renderDepth } from '../../samples/street-renderer/depth.ts';
+import { calibText, posesText, timesText } from '../../samples/street-renderer/kitti-text.ts';
+import { createStreet } from '../../samples/street-renderer/street.ts';
+import { depthPng } from '../../samples/street-renderer/truth-files.ts';
+import { depthcast, emptyFolder } from './depthcast.ts';
+
+const SEQUENCE = fileURLToPath(new URL('../../../shared/data/kitti_odometry/sequences/04', import.meta.url));
+const isHere = existsSync(SEQUENCE);
+if (!isHere) console.warn('Skipped: KITTI odometry sequence 04 is not beside the checkout (../shared/data).');
+
+const FRAMES = 4;
+
+/** A KITTI odometry folder made of the synthetic street, with exact depth; pictures are grey. */
+async function sequence(): Promise<string> {
+  const dir = await emptyFolder();
+  const street = createStreet(1);
+  const camera = intrinsicsFor(160, 64);
+  await mkdir(join(dir, 'image_2'));
+  await mkdir(join(dir, 'gt_depth_cam2'));
+  const grey = sharp({ create: { width: 160, height: 64, channels: 3, background: '#777' } });
+  for (let i = 0; i < FRAMES; i++) {
+    const name = `${String(i).padStart(6, '0')}.png`;
+    await writeFile(join(dir, 'image_2', name), await grey.clone().png().toBuffer());
+    const { depth } = renderDepth(street, cameraAt(street, i / 15), camera, i / 15);
+    await writeFile(join(dir, 'gt_depth_cam2', name), await depthPng(Float32Array.from(depth), 160, 64));
+  }
+  await writeFile(join(dir, 'calib.txt'), calibText(camera));
+  await writeFile(join(dir, 'times.txt'), timesText(FRAMES, 15));
+  await writeFile(join(dir, 'poses.txt'), posesText(street, FRAMES, 15));
+  return dir;
+}
+
+describe('depthcast evaluate', { timeout: 120_000 }, () => {
+  it('finds no error in the truth itself, and writes a row a frame, the summary and both tables', async () => {
+    const dir = await sequence();
+    const out = join(await emptyFolder(), 'report');
+    const { code, json } = await depthcast(
+      'evaluate',
+      dir,
+      '--pred',
+      join(dir, 'gt_depth_cam2'),
+      '--out',
+      out,
+      '--json',
+    );
+    expect(code).toBe(0);
+    expect(json).toMatchObject({
+      frames: FRAMES,
+      accuracy: { absRel: 0, sqRel: 0, rmse: 0, rmseLog: 0, silog: 0, log10: 0, d1: 1, d2: 1, d3: 1 },
+      scale: { mode: 'none', median: 1, std: 0 },
+      missing: { truth: [], prediction: [] },
+    });
+    const consistency = json!['consistency'] as Record<string, number> & { tcm: Record<string, number> };
+    expect(Object.keys(consistency)).toEqual(['tcm', 'tae', 'opw', 'rtc', 'selfReprojection']);
+    expect(Object.keys(consistency.tcm)).toEqual(['absErr', 'sqErr', 'rmse']);
+    expect(consistency['selfReprojection']).toBeLessThan(0.02);
+    expect(consistency.tcm['absErr']).toBeLessThan(0.05);
+    expect((await readdir(out)).sort()).toEqual(['frames.csv', 'report.html', 'summary.json', 'table.md', 'table.tex']);
+    expect((await readFile(join(out, 'frames.csv'), 'utf8')).trimEnd().split('\n')).toHaveLength(FRAMES + 1);
+    expect(JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'))).toEqual(json);
+  });
+
+  it('joins by number: a missing scan is reported, and shifts nothing', async () => {
+    const dir = await sequence();
+    const scans = join(dir, 'gt_depth_cam2');
+    const all = join(dir, 'all');
+    await mkdir(all);
+    for (const name of await readdir(scans)) await writeFile(join(all, name), await readFile(join(scans, name)));
+    await rename(join(scans, '000001.png'), join(dir, '000001.png'));
+    const { code, json, stderr } = await depthcast('evaluate', dir, '--pred', all, '--json');
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ frames: FRAMES, accuracy: { absRel: 0 }, missing: { truth: ['000001'] } });
+    expect(stderr).toContain('1 frames without measured depth: 000001');
+  });
+
+  it('says what is wrong with a call, and exits 2', async () => {
+    const dir = await sequence();
+    for (const args of [
+      ['--preset', 'none-such'],
+      ['--scale', 'sometimes'],
+      ['--cap', 'far'],
+      ['--pred', join(dir, 'gt_depth_cam2'), '--pred-kind', 'relative', '--preset', 'eigen-improved-metric'],
+    ]) {
+      const { code, stderr, json } = await depthcast('evaluate', dir, ...args, '--json');
+      expect(code).toBe(2);
+      expect(json).toMatchObject({ error: { code: 'option-invalid' } });
+      expect(stderr).not.toMatch(/\n\s+at /);
+    }
+  });
+
+  it('ends with a typed error where truth or predictions are not there, or are of no frame', async () => {
+    const dir = await sequence();
+    const empty = await emptyFolder();
+    const codes: unknown[] = [];
+    for (const args of [
+      ['--gt', 'none'],
+      ['--gt', empty],
+      ['--pred', empty],
+      ['--pred', join(dir, 'image_2')],
+    ]) {
+      const { code, json } = await depthcast('evaluate', dir, ...args, '--json');
+      expect(code).toBe(1);
+      codes.push((json!['error'] as { code: string }).code);
+    }
+    expect(codes).toEqual(['input-not-found', 'input-empty', 'input-empty', 'input-format']);
+  });
+
+  it('tells what was measured until footage broke off, with the error, and exits 1', async () => {
+    const dir = await sequence();
+    await rename(join(dir, 'image_2', '000002.png'), join(dir, '000002.png'));
+    const { code, json } = await depthcast('evaluate', dir, '--pred', join(dir, 'gt_depth_cam2'), '--json');
+    expect(code).toBe(1);
+    expect(json).toMatchObject({ frames: 2, accuracy: { absRel: 0 }, error: { code: 'sequence-gap' } });
+  });
+
+  it.skipIf(!isHere)(
+    'gives accuracy and every figure of consistency for KITTI 04 with the built-in network',
+    async () => {
+      const args = ['--layout', 'kitti-odometry', '--gt', 'gt_depth_cam2', '--json'];
+      const { code, json } = await depthcast('evaluate', SEQUENCE, ...args);
+      expect(code).toBe(0);
+      expect(json).toMatchObject({ frames: 51, missing: { truth: [], prediction: [] }, model: 'tc-depth-lite' });
+      const { tcm, ...others } = json!['consistency'] as { tcm: Record<string, number> } & Record<string, number>;
+      for (const value of [...Object.values(tcm), ...Object.values(others)]) expect(value).toBeGreaterThan(0);
+      console.info(`KITTI 04: ${JSON.stringify({ accuracy: json!['accuracy'], consistency: json!['consistency'] })}`);
+    },
+  );
+});
