@@ -4,7 +4,10 @@ const below = (name, from, ...to) => ({
   name: `${name}-imports-only-floors-below`,
   severity: 'error',
   from: { path: from },
-  to: { path: room('frames', 'models', 'viewer', 'operators', 'pipeline', 'cli', 'samples', 'test', 'bench'), pathNot: to },
+  to: {
+    path: room('frames', 'models', 'viewer', 'operators', 'pipeline', 'cli', 'samples', 'test', 'bench'),
+    pathNot: to,
+  },
 });
 const noSibling = (shelf, allowed = []) => ({
   name: `no-sibling-in-${shelf.replaceAll('/', '-')}`,
@@ -22,7 +25,12 @@ const only = (name, library, file) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'no-orphans-to-nowhere', severity: 'error', from: {}, to: { couldNotResolve: true } },
     below('frames', room('frames'), room('frames')),
     below('models', room('models'), room('frames', 'models')),
@@ -32,8 +40,18 @@ module.exports = {
     below('cli', room('cli'), room('frames', 'models', 'operators', 'pipeline', 'cli', 'bench')),
     below('bench', room('bench'), room('frames', 'models', 'operators', 'pipeline', 'bench')),
     below('samples', room('samples'), room('samples')),
-    { name: 'frames-know-no-platform', severity: 'error', from: { path: room('frames') }, to: { dependencyTypes: ['core', 'npm', 'npm-optional'] } },
-    { name: 'viewer-knows-no-node', severity: 'error', from: { path: room('viewer') }, to: { dependencyTypes: ['core'] } },
+    {
+      name: 'frames-know-no-platform',
+      severity: 'error',
+      from: { path: room('frames') },
+      to: { dependencyTypes: ['core', 'npm', 'npm-optional'] },
+    },
+    {
+      name: 'viewer-knows-no-node',
+      severity: 'error',
+      from: { path: room('viewer') },
+      to: { dependencyTypes: ['core'] },
+    },
     noSibling('operators', ['depth-estimator', 'depth-hub', 'depth-sink']),
     noSibling('pipeline/sources', ['frame-source']),
     noSibling('pipeline/sinks'),

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { type EndToEndResult, endToEnd } from '../bench/end-to-end.ts';
 import { type MemoryResult, memory } from '../bench/memory.ts';
-import { check } from './options.ts';
+import { check, text } from './options.ts';
 import { columns } from './table.ts';
 
 const SUITES = ['end-to-end', 'memory'] as const;
@@ -12,7 +12,7 @@ const positive = z.coerce.number({ error: 'must be a number' }).positive({ error
 const whole = positive.pipe(z.int({ error: 'must be a whole number' }));
 const benchSchema = z.strictObject({
   suite: z.enum(SUITES, { error: `must be one of ${SUITES.join(', ')}` }).default('end-to-end'),
-  source: z.string().min(1).optional(),
+  source: text.optional(),
   threads: whole.default(2),
   frames: whole.default(150),
   rounds: whole.default(3),

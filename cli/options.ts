@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { DepthcastError } from '../frames/index.ts';
+import { MAX_PIXELS } from '../pipeline/ffmpeg/recipe.ts';
 import { sourceLayouts } from '../pipeline/sources/registry.ts';
 import { LOG_LEVELS } from './report.ts';
 
@@ -36,9 +37,12 @@ const size = z
     const [width, height] = text.split('x').map(Number);
     return { width: width!, height: height! };
   })
-  .refine(({ width, height }) => width >= 32 && height >= 32 && width <= 8192 && height <= 8192, {
-    error: 'must be from 32x32 to 8192x8192',
+  .refine(({ width, height }) => width >= 32 && height >= 32 && width * height <= MAX_PIXELS, {
+    error: `must be at least 32x32 and at most ${MAX_PIXELS} pixels`,
   });
+
+/** Text that says something. */
+export const text = z.string({ error: 'must be text' }).min(1, { error: 'must not be empty' });
 
 const common = {
   logLevel: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
@@ -47,13 +51,13 @@ const common = {
 
 export const streamShape = {
   ...common,
-  model: z.string().min(1).default('tc-depth-lite'),
-  fallback: z.string().min(1).default('tc-depth-lite-single'),
+  model: text.default('tc-depth-lite'),
+  fallback: text.default('tc-depth-lite-single'),
   window: list(offset).optional(),
   causal: z.boolean().default(false),
   size: size.optional(),
-  intrinsics: z.string().min(1).optional(),
-  layout: z.string().min(1).optional(),
+  intrinsics: text.optional(),
+  layout: text.optional(),
   device: z
     .enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu', 'auto'], {
       error: 'must be one of cpu, cuda, dml, coreml, webgpu, auto',
@@ -66,14 +70,14 @@ export const streamShape = {
 const runSchema = z
   .strictObject({
     ...streamShape,
-    out: z.string().min(1).default('out'),
-    write: list(z.string().min(1)).default(['png16', 'csv']),
+    out: text.default('out'),
+    write: list(text).default(['png16', 'csv']),
   })
   .superRefine(oneWindow);
 const serveSchema = z
   .strictObject({
     ...streamShape,
-    host: z.string().min(1).default('127.0.0.1'),
+    host: text.default('127.0.0.1'),
     port: whole(0, 65_535).default(8080),
     once: z.boolean().default(false),
     public: z.boolean().default(false),

@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { openSource } from '../pipeline/sources/registry.ts';
-import { check } from './options.ts';
+import { check, text } from './options.ts';
 
-const probeSchema = z.strictObject({ layout: z.string().min(1).optional(), json: z.boolean().default(false) });
+const probeSchema = z.strictObject({ layout: text.optional(), json: z.boolean().default(false) });
 
 /** `depthcast probe`: what the decoder sees of a source. */
 export function probeCommand(done: (exitCode: number) => void): Command {
   return new Command('probe')
     .description('What the decoder sees of a source: size, rate, codec, camera.')
-    .argument('<source>', 'video file, - (stdin), URL, folder or glob of pictures, KITTI folder')
+    .argument('<source>', 'video file, - (stdin), rtsp:// URL, folder or glob of pictures, KITTI folder')
     .option('--layout <name>', 'what SOURCE is, where detection would be wrong')
     .option('--json', 'print one JSON object as the last line of stdout')
     .addHelpText('after', '\nExample:\n  $ depthcast probe drive.mp4\n')
@@ -19,7 +19,7 @@ export function probeCommand(done: (exitCode: number) => void): Command {
 }
 
 async function probe(name: string, { layout, json }: z.infer<typeof probeSchema>): Promise<number> {
-  const { info } = await openSource(name, { layout });
+  const { names: _, ...info } = (await openSource(name, { layout })).info;
   if (json) {
     const { intrinsics = null, fps = null, frameCount = null, codec = null } = info;
     process.stdout.write(`${JSON.stringify({ ...info, fps, frameCount, codec, intrinsics })}\n`);

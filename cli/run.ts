@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { filter, lastValueFrom, Subject, takeUntil, tap } from 'rxjs';
+import { filter, lastValueFrom, ReplaySubject, takeUntil, tap } from 'rxjs';
 import { DepthcastError, type MissedFrame, scaleIntrinsics } from '../frames/index.ts';
 import { writeTo } from '../operators/index.ts';
 import { readIntrinsics } from '../pipeline/datasets/intrinsics-text.ts';
@@ -26,7 +26,7 @@ export function runCommand(done: (exitCode: number) => void): Command {
   return addStreamOptions(
     new Command('run')
       .description('Depth for every frame of a file, a folder of pictures or a data set, into a folder.')
-      .argument('<source>', 'video file, - (stdin), URL, folder or glob of pictures, KITTI folder')
+      .argument('<source>', 'video file, - (stdin), folder or glob of pictures, KITTI folder')
       .option('--out <dir>', 'folder for the results (default: out)')
       .option('--write <list>', `what to write: ${SINKS.map((sink) => sink.name).join(', ')} (default: png16,csv)`),
   )
@@ -49,6 +49,13 @@ async function run(name: string, options: RunOptions): Promise<number> {
   const report = new Report(options.logLevel);
   const sinks = sinksNamed(options.write);
   const found = await findModels(options);
+  const nothing = new RunCounts().summary(found.model.card.id, 0);
+  // Until the first frame is asked for there is nothing to end in order.
+  const stopListening = onInterrupt(() => {
+    report.info('stopped before the first frame');
+    if (options.json) process.stdout.write(`${JSON.stringify(nothing)}\n`);
+    process.exit(130);
+  });
   const source = await openSource(name, { layout: options.layout });
   const { info } = source;
   if (info.live) {
@@ -67,21 +74,28 @@ async function run(name: string, options: RunOptions): Promise<number> {
     identity,
     versions: { depthcast: version(), node: process.versions.node, ffmpeg: (await locateFfmpeg()).version },
     frameCount: info.frameCount,
+    names: info.names,
     maxFrames: options.maxFrames,
   });
-  let outcome: Outcome = { summary: new RunCounts().summary(identity.model, 0), interrupted: false };
-  if (results.complete) {
-    report.info(`nothing is left to do: all ${results.from} frames are in ${options.out}`);
-  } else {
-    const models = await openModels(found, options, info.size);
-    try {
-      const picture = { size: identity.networkSize, intrinsics: camera };
-      outcome = await stream(source, models, results, options, report, picture);
-    } finally {
-      await models.close();
+  let outcome: Outcome = { summary: nothing, interrupted: false };
+  try {
+    if (results.complete) {
+      report.info(`nothing is left to do: all ${results.from} frames are in ${options.out}`);
+    } else {
+      const models = await openModels(found, options, info.size);
+      try {
+        stopListening();
+        const picture = { size: identity.networkSize, intrinsics: camera };
+        outcome = await stream(source, models, results, options, report, picture);
+      } finally {
+        await models.close();
+      }
+      for (const line of summaryLines(outcome.summary)) report.info(line);
+      report.info(`results in ${options.out}`);
     }
-    for (const line of summaryLines(outcome.summary)) report.info(line);
-    report.info(`results in ${options.out}`);
+  } finally {
+    stopListening();
+    await results.close();
   }
   if (outcome.error !== undefined) throw new FailedRun(outcome.error, outcome.summary);
   if (options.json) process.stdout.write(`${JSON.stringify(outcome.summary)}\n`);
@@ -102,6 +116,13 @@ async function stream(
   report: Report,
   picture: Pick<Parameters<FrameSource['frames']>[0], 'size' | 'intrinsics'>,
 ): Promise<Outcome> {
+  // Remembers, since it may be told before anybody listens.
+  const stopped = new ReplaySubject<void>(1);
+  let interrupted = false;
+  const stopListening = onInterrupt(() => {
+    interrupted = true;
+    stopped.next();
+  });
   const counts = new RunCounts();
   const { from } = results;
   const sinks = await results.open();
@@ -110,14 +131,8 @@ async function stream(
   const start = leadIn(from, offsets);
   const total = options.maxFrames ?? source.info.frameCount;
   const progress = report.tells('info') ? new Progress({ output: process.stderr, total, done: from }) : undefined;
-  const stopped = new Subject<void>();
-  let interrupted = false;
   let error: unknown;
   let missError: unknown;
-  const stopListening = onInterrupt(() => {
-    interrupted = true;
-    stopped.next();
-  });
   const began = performance.now();
   const frames = framesOf(source, {
     ...picture,

@@ -55,6 +55,11 @@ interface Stream {
 
 async function serve(sources: readonly string[], options: ServeOptions): Promise<number> {
   const report = new Report(options.logLevel);
+  // Until the streams play there is nobody to say goodbye to.
+  const stopListening = onInterrupt(() => {
+    if (options.json) process.stdout.write(`${JSON.stringify({ streams: [] })}\n`);
+    process.exit(0);
+  });
   const found = await findModels(options);
   const streams: Stream[] = [];
   for (const { name, source: text } of namedSources(sources)) {
@@ -73,6 +78,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
   try {
     models = await openModels(found, options, streams[0]!.source.info.size);
     process.stdout.write(`listening on ${server.url}\n`);
+    stopListening();
     return await play(streams, server, models, options, report);
   } finally {
     await Promise.all([server.close(), models?.close()]);

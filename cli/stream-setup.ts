@@ -22,10 +22,16 @@ export interface FoundModels {
   readonly fallback: FoundModel | undefined;
 }
 
-/** Looks the models up. Throws `model-not-found`, `model-invalid`. */
+/** Looks the models up. Throws `model-not-found`, `model-invalid`, and `option-invalid` for a fallback that needs windows. */
 export async function findModels(options: StreamOptions): Promise<FoundModels> {
   const model = await findModel(options.model);
   const fallback = options.fallback === 'none' ? undefined : await findModel(options.fallback);
+  if (fallback && contextOffsetsOf(fallback.card).length > 0) {
+    throw new DepthcastError('option-invalid', `${fallback.card.id} looks at several frames, so it cannot fall back.`, {
+      advice: 'Choose a single-frame model for --fallback, or none.',
+      facts: { fallback: fallback.card.id },
+    });
+  }
   return { model, fallback };
 }
 
@@ -60,15 +66,23 @@ export function contextOffsets({ model }: FoundModels, options: StreamOptions): 
   return own.length === 0 ? own : (windowOf(options)?.filter((offset) => offset !== 0) ?? own);
 }
 
-/** Size at which the network looks at footage. Throws `option-invalid` where --size is none it can take. */
-export function networkSize({ model: { card } }: FoundModels, wished: Size | undefined, source: Size): Size {
-  if (wished === undefined) return inputSize(card.input.size, source);
-  const fault = sizeFault(card.input.size, wished);
-  if (fault === undefined) return wished;
-  throw new DepthcastError('option-invalid', `--size ${wished.width}x${wished.height}: ${card.id} ${fault}.`, {
-    advice: 'Choose another size, or leave --size out.',
-    facts: { ...wished, model: card.id },
-  });
+/**
+ * Size at which the networks look at footage. Throws `option-invalid` where --size is none the model can take, or the
+ * size is none for a fallback that will be asked.
+ */
+export function networkSize({ model, fallback }: FoundModels, wished: Size | undefined, source: Size): Size {
+  const size = wished ?? inputSize(model.card.input.size, source);
+  // A single-frame model needs its fallback only where it fails, so the size need not suit both.
+  const asked = fallback && contextOffsetsOf(model.card).length > 0 ? [model, fallback] : [model];
+  for (const { card } of asked) {
+    const fault = sizeFault(card.input.size, size);
+    if (fault === undefined) continue;
+    throw new DepthcastError('option-invalid', `${size.width}x${size.height} does not do: ${card.id} ${fault}.`, {
+      advice: 'Choose a size with --size that suits model and fallback, or another --fallback.',
+      facts: { ...size, model: card.id },
+    });
+  }
+  return size;
 }
 
 /** What meta.json says of a run. `intrinsics` hold at the source's size. */

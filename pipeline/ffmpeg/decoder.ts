@@ -33,7 +33,7 @@ export interface FfmpegExit {
 }
 
 /** Lines of stderr that are kept of a run. */
-export const STDERR_LINES = 60;
+const STDERR_LINES = 60;
 
 /** Milliseconds between the steps SIGTERM, SIGTERM, SIGKILL. */
 const PATIENCE = 500;

@@ -31,7 +31,7 @@ const SIGNS: readonly Sign[] = [
   {
     text: /not on whitelist|Unsafe file name/,
     code: 'input-format',
-    happened: 'is not of a kind that is opened: it may be a play list that leads elsewhere',
+    happened: 'is not of a kind that is opened: it may be sound alone, or a play list that leads elsewhere',
     advice: 'Give an MP4, MOV, MKV, WebM, AVI, MPEG-TS or raw H.264/H.265 file.',
   },
 ];

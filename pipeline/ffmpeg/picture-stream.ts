@@ -36,7 +36,6 @@ export class PictureStream {
   readonly #reader = new NutReader();
   readonly #queue: DecodedPicture[] = [];
   #decoded = 0;
-  #dropped = 0;
   #over = false;
   #fault: Error | undefined;
   #wake: (() => void) | undefined;
@@ -60,11 +59,6 @@ export class PictureStream {
       if (exit.spawnError || sink.writableFinished) this.#finish();
       else sink.once('finish', () => this.#finish());
     });
-  }
-
-  /** Pictures of a camera that were let go because nobody took them. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   /** True where the stream ended between pictures. */
@@ -106,10 +100,7 @@ export class PictureStream {
       this.#reader.push(chunk, (picture) => {
         const { microseconds, pixels } = picture;
         this.#queue.push({ microseconds, pixels, arrivedAt: performance.now(), ordinal: this.#decoded++ });
-        if (this.#live && this.#queue.length > LIVE_QUEUE) {
-          this.#queue.shift();
-          this.#dropped++;
-        }
+        if (this.#live && this.#queue.length > LIVE_QUEUE) this.#queue.shift();
         this.#wake?.();
       });
     } catch (error) {

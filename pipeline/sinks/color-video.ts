@@ -136,10 +136,14 @@ class Film {
 
   async #failure(): Promise<DepthcastError> {
     const code = await this.#ended;
-    return new DepthcastError('output-failed', `ffmpeg could not write ${this.#path} (${this.#said.trim() || code}).`, {
-      advice: 'Check the space on the disk, or leave color.mp4 out of --write.',
-      facts: { path: this.#path, code },
-    });
+    return new DepthcastError(
+      'output-failed',
+      `ffmpeg could not write ${this.#path} (${this.#said.trim() || (code ?? 'it was killed')}).`,
+      {
+        advice: 'Check the space on the disk, or leave color.mp4 out of --write.',
+        facts: { path: this.#path, code },
+      },
+    );
   }
 }
 

@@ -13,7 +13,7 @@ import type { FolderSink, FolderSinkOptions } from './folder/folder-sink.ts';
  */
 export const npy: FolderSink = {
   name: 'npy',
-  finished: (dir) => finishedFiles(join(dir, 'npy'), '.npy'),
+  finished: (dir, names) => finishedFiles(join(dir, 'npy'), '.npy', names),
   async open({ dir, meta }: FolderSinkOptions): Promise<DepthSink> {
     const folder = join(dir, 'npy');
     await makeFolder(folder);

@@ -9,6 +9,8 @@ export interface SourceInfo {
   readonly fps?: number | undefined;
   /** Number of frames where it is known before decoding. */
   readonly frameCount?: number | undefined;
+  /** Names of the frames in order, where they are known before decoding; else a frame is named by its index. */
+  readonly names?: readonly string[] | undefined;
   readonly codec?: string | undefined;
   /** Camera at `size`. */
   readonly intrinsics?: CameraIntrinsics | undefined;

@@ -49,6 +49,13 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
         advice: 'Pipe a video in, for example: depthcast run - < video.mkv',
       });
     }
+    // What ffmpeg says of an MP4 that it would have to read from its end, and cannot on a pipe.
+    if (error instanceof DepthcastError && /mov,mp4[^\n]*partial file/.test(String(error.facts['stderr']))) {
+      throw new DepthcastError('input-format', 'The MP4 on stdin has its index at its end.', {
+        advice: 'Give the file by its name, or rewrite it: ffmpeg -i IN.mp4 -c copy -movflags +faststart OUT.mp4',
+        facts: error.facts,
+      });
+    }
     throw error;
   });
   bytes.closeHead();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { depthcast, type Ended, emptyFolder, makeFootage } from './depthcast.ts';
@@ -129,6 +129,18 @@ describe('bad input', { timeout: 120_000 }, () => {
     expectFailure(await run(file, '--model', join(dir, 'card.json')), 1, 'model-shape');
   });
 
+  it('a fallback that cannot look at frames of the size of the model', async () => {
+    const dir = await emptyFolder();
+    const card = JSON.parse(await readFile(join(CARDS, 'tc-depth-lite-single.json'), 'utf8'));
+    for (const part of Object.values(card.parts) as { file: string }[])
+      part.file = relative(dir, join(CARDS, part.file));
+    card.input.size = { rule: 'fixed', width: 640, height: 192 };
+    await writeFile(join(dir, 'card.json'), JSON.stringify({ ...card, id: 'fixed' }));
+    const file = join(dir, 'clip.mp4');
+    await makeFootage(...testVideo('320x240'), file);
+    expectFailure(await run(file, '--fallback', join(dir, 'card.json')), 2, 'option-invalid');
+  });
+
   it('an unknown model', async () => {
     expectFailure(await run('whatever.mp4', '--model', 'no-such-model'), 1, 'model-not-found');
   });
@@ -159,6 +171,9 @@ describe('a wrong call', { timeout: 120_000 }, () => {
     [['run', 'x.mp4', '--window', '-1,0,half', '--json'], /--window/],
     [['run', 'x.mp4', '--causal', '--window', '-1,0,1', '--json'], /--causal/],
     [['run', 'x.mp4', '--size', 'large', '--json'], /--size/],
+    [['run', 'x.mp4', '--size', '8192x8192', '--json'], /--size .* pixels/],
+    [['run', 'x.mp4', '--out', '', '--json'], /--out must not be empty/],
+    [['run', 'x.mp4', '--fallback', 'tc-depth-lite', '--json'], /cannot fall back/],
     [['run', 'x.mp4', '--max-frames', '0', '--json'], /--max-frames/],
     [['run', 'x.mp4', '--threads', 'many', '--json'], /--threads/],
     [['run', 'x.mp4', '--device', 'abacus', '--json'], /--device/],

@@ -169,6 +169,34 @@ describe('depthcast run', { timeout: 180_000 }, () => {
     expect(film.indexOf('moov')).toBeLessThan(film.indexOf('mdat'));
   });
 
+  it('ends with its summary on a Ctrl-C before the first frame', async () => {
+    const dir = await emptyFolder();
+    const file = join(dir, 'long.mp4');
+    await makeFootage('-f', 'lavfi', '-i', 'testsrc2=s=300x140:r=30:d=20', '-pix_fmt', 'yuv420p', file);
+    const out = join(dir, 'out');
+    const running = start(['run', file, '--out', out, '--json']);
+    // Held from here on, and the models are not open yet.
+    await waitFor(async () => (await filesIn(out)).includes('.running'));
+    pressCtrlC(running);
+    const { code, json } = await running.ended;
+    expect(code).toBe(130);
+    expect(json).toMatchObject({ model: 'tc-depth-lite' });
+    expect(await filesIn(out)).not.toContain('.running');
+  });
+
+  it('refuses a folder that another run is writing into', async () => {
+    const dir = await emptyFolder();
+    const file = join(dir, 'long.mp4');
+    await makeFootage('-f', 'lavfi', '-i', 'testsrc2=s=300x140:r=30:d=20', '-pix_fmt', 'yuv420p', file);
+    const out = join(dir, 'out');
+    const running = start(['run', file, '--out', out]);
+    await waitFor(async () => (await filesIn(join(out, 'depth'))).length >= 1);
+    const second = await depthcast('run', file, '--out', out, '--json');
+    expect(second).toMatchObject({ code: 1, json: { error: { code: 'output-exists' } } });
+    pressCtrlC(running);
+    expect((await running.ended).code).toBe(130);
+  });
+
   it('refuses a folder with results of another size', async () => {
     const dir = await emptyFolder();
     const file = await clip(dir);

@@ -18,7 +18,10 @@ export interface FolderSinkOptions {
 export interface FolderSink {
   /** Its name in `--write`. */
   readonly name: string;
-  /** Number of frames from the first one on whose result is finished on disk; 0 for an empty folder. */
-  finished(dir: string): Promise<number>;
+  /**
+   * Number of frames from the first one on whose result is finished on disk; 0 for an empty folder. `names` are those of
+   * the footage's frames where they are known beforehand.
+   */
+  finished(dir: string, names?: readonly string[]): Promise<number>;
   open(options: FolderSinkOptions): Promise<DepthSink>;
 }

@@ -93,7 +93,8 @@ export class MetaFile {
     if (text === undefined || anew) return new MetaFile(path, { ...identity, versions, outputs: {} });
     let found: RunMeta;
     try {
-      found = STORED.parse(JSON.parse(text)) as unknown as RunMeta;
+      found = JSON.parse(text) as RunMeta;
+      STORED.parse(found);
     } catch (error) {
       throw unreadable(path, error);
     }

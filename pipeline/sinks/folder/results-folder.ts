@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { DepthcastError } from '../../../frames/index.ts';
 import type { DepthSink } from '../../../operators/depth-sink.ts';
 import { makeFolder } from './atomic-file.ts';
+import { lockFolder } from './folder-lock.ts';
 import type { FolderSink } from './folder-sink.ts';
 import { MetaFile, type RunEnd, type RunIdentity } from './meta-file.ts';
 
@@ -15,6 +16,8 @@ export interface ResultsOptions {
   readonly versions: Readonly<Record<string, string>>;
   /** Frames that the footage has, where that is known. */
   readonly frameCount?: number | undefined;
+  /** Names of those frames, where they are known. */
+  readonly names?: readonly string[] | undefined;
   /** Frames that this run is to reach, where the user limits them. */
   readonly maxFrames?: number | undefined;
 }
@@ -29,20 +32,32 @@ export interface ResultsFolder {
   open(): Promise<readonly DepthSink[]>;
   /** States in meta.json how the run ended. */
   end(how: RunEnd['how']): Promise<void>;
+  /** Lets other runs in; to be called last, whatever happened. */
+  close(): Promise<void>;
 }
 
 /**
  * Opens the folder of a run and finds out what is finished in it: the frames that every wanted output has.
  *
  * A folder of another model, size, source or camera is refused with `output-exists`, and so is one that has results
- * but no meta.json. The last frames before an end that was not the footage's own (`--max-frames`, Ctrl-C, a fault) had
+ * but no meta.json, and one that another process is writing into. The last frames before an end that was not the footage's own (`--max-frames`, Ctrl-C, a fault) had
  * none after them to look at; they are done anew, so that the results equal those of a run that was never stopped.
  * After a kill there are no such frames.
  */
 export async function openResults(options: ResultsOptions): Promise<ResultsFolder> {
-  const { dir, sinks, identity, versions, maxFrames, frameCount } = options;
-  await makeFolder(dir);
-  const finishedIn = (): Promise<number[]> => Promise.all(sinks.map((sink) => sink.finished(dir)));
+  await makeFolder(options.dir);
+  const close = await lockFolder(options.dir);
+  try {
+    return { ...(await look(options)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function look(options: ResultsOptions): Promise<Omit<ResultsFolder, 'close'>> {
+  const { dir, sinks, identity, versions, maxFrames, frameCount, names } = options;
+  const finishedIn = (): Promise<number[]> => Promise.all(sinks.map((sink) => sink.finished(dir, names)));
   const finished = await finishedIn();
   if (Math.max(...finished) > 0 && !(await readdir(dir)).includes('meta.json')) {
     throw new DepthcastError('output-exists', `${dir} holds results, but no meta.json says what they were made with.`, {
@@ -51,7 +66,7 @@ export async function openResults(options: ResultsOptions): Promise<ResultsFolde
     });
   }
   // A run that ended before its first frame leaves a meta.json behind that binds nobody.
-  const anew = Math.max(...(await Promise.all(options.shelf.map((sink) => sink.finished(dir))))) === 0;
+  const anew = Math.max(...(await Promise.all(options.shelf.map((sink) => sink.finished(dir, names))))) === 0;
   const meta = await MetaFile.open(dir, identity, versions, anew);
   const { ended } = meta.meta;
   let from = Math.min(...finished);

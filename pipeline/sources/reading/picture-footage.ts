@@ -20,18 +20,20 @@ export interface PictureFolder {
 }
 
 /** Pictures a second where nothing states their times: the rate of KITTI. */
-export const ASSUMED_FPS = 10;
+const ASSUMED_FPS = 10;
 
 /** Pictures decoded ahead of the one that is taken. */
 const AHEAD = 3;
 
 /**
- * A source of picture files, one a frame. The first picture gives the size, and the frames' names are the files' stems.
+ * A source of picture files, one a frame. The first picture gives the size, and the frames' names are the files' stems;
+ * two files of one stem are refused with `input-format`.
  * The folder was listed before; a file that goes missing meanwhile is an error, not an end.
  */
 export async function openPictures(folder: PictureFolder): Promise<FrameSource> {
   const { sequence, directory, times, poses } = folder;
   const { pictures, gaps } = sequence;
+  refuseTwins(directory, sequence);
   const { codec, width, height } = await pictureSize(path.join(directory, pictures[0]!.file));
   const size = { width, height };
   return sourceOf({
@@ -40,6 +42,7 @@ export async function openPictures(folder: PictureFolder): Promise<FrameSource> 
       size,
       fps: folder.fps,
       frameCount: pictures.length,
+      names: pictures.map(({ stem }) => stem),
       codec,
       intrinsics: folder.intrinsics?.(size),
       hasPoses: poses !== undefined,
@@ -89,5 +92,23 @@ export async function openPictures(folder: PictureFolder): Promise<FrameSource> 
       },
     );
     return { at, error };
+  }
+}
+
+/** Results are named after the stem of a picture: of two with one name the first result would be lost. */
+function refuseTwins(directory: string, { pictures }: PictureSequence): void {
+  const files = new Map<string, string>();
+  for (const { file, stem } of pictures) {
+    const twin = files.get(stem);
+    files.set(stem, file);
+    if (twin === undefined) continue;
+    throw new DepthcastError(
+      'input-format',
+      `"${twin}" and "${file}" in "${path.basename(directory)}" differ in their ending alone, so their results would have one name.`,
+      {
+        advice: `Remove one, or name one kind by a pattern such as "${path.join(directory, `*${path.extname(file)}`)}".`,
+        facts: { directory, files: [twin, file] },
+      },
+    );
   }
 }

@@ -30,6 +30,6 @@ describe('npy', () => {
     const bytes = await readFile(join(dir, 'npy/000004.npy'));
     expect(bytes.toString('latin1')).toContain("'shape': (50, 100)");
     expect(meta.meta.outputs['npy']).toMatchObject({ type: 'float32', kind: 'metric', unit: 'metres' });
-    expect(await npy.finished(dir)).toBe(1);
+    expect(await npy.finished(dir, ['000004'])).toBe(1);
   });
 });

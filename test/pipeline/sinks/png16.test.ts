@@ -80,14 +80,18 @@ describe('png16', () => {
     expect(await png16.finished(dir)).toBe(2);
   });
 
-  it('counts files that are named by the stem of the input', async () => {
+  it('counts files that are named by the stem of the input, and none that is no frame', async () => {
     const dir = await emptyFolder();
-    await writeAll(png16, dir, [
-      depthFrame(0, undefined, { name: 'img_7' }),
-      depthFrame(1, undefined, { name: 'img_9' }),
-    ]);
-    expect(await png16.finished(dir)).toBe(2);
-    expect((await readFile(join(dir, 'depth/img_7.png'))).subarray(1, 4).toString()).toBe('PNG');
+    const names = ['000000', '000005', 'img_9'];
+    await writeAll(
+      png16,
+      dir,
+      ['000000', '000005', 'another'].map((name, index) => depthFrame(index, undefined, { name })),
+    );
+    expect(await png16.finished(dir, names)).toBe(2);
+    await writeAll(png16, dir, [depthFrame(2, undefined, { name: 'img_9' })]);
+    expect(await png16.finished(dir, names)).toBe(3);
+    expect((await readFile(join(dir, 'depth/img_9.png'))).subarray(1, 4).toString()).toBe('PNG');
   });
 
   it('fails with output-failed and advice where it cannot write', async () => {

@@ -1,6 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { csv } from '../../../pipeline/sinks/csv.ts';
 import { MetaFile, type RunIdentity } from '../../../pipeline/sinks/folder/meta-file.ts';
 import { leadIn, openResults, type ResultsFolder } from '../../../pipeline/sinks/folder/results-folder.ts';
@@ -17,8 +17,11 @@ interface Wish {
   readonly maxFrames?: number;
 }
 
-function open(dir: string, { identity, sinks = [png16, csv], ...wish }: Wish = {}): Promise<ResultsFolder> {
-  return openResults({ dir, sinks, shelf: SINKS, identity: { ...IDENTITY, ...identity }, versions: {}, ...wish });
+async function open(dir: string, { identity, sinks = [png16, csv], ...wish }: Wish = {}): Promise<ResultsFolder> {
+  const own = { ...IDENTITY, ...identity };
+  const results = await openResults({ dir, sinks, shelf: SINKS, identity: own, versions: {}, ...wish });
+  onTestFinished(() => results.close());
+  return results;
 }
 
 /** Writes frames `from`…`to − 1` as a run does; `how` is left out where the run is killed. */
@@ -102,6 +105,36 @@ describe('the folder of a run', () => {
     // Every sink stated its facts, although all did so at the same moment.
     expect(Object.keys(meta.outputs).sort()).toEqual(['color.mp4', 'csv', 'npy', 'png16']);
   });
+
+  it('keeps the order of meta.json when a run goes on', async () => {
+    const dir = await emptyFolder();
+    const keys = async (): Promise<string[]> => Object.keys(JSON.parse(await readFile(join(dir, 'meta.json'), 'utf8')));
+    await write(await open(dir), 2, 'interrupted');
+    const before = await keys();
+    await write(await open(dir), 4, 'end-of-source');
+    expect(await keys()).toEqual(before);
+  });
+
+  it('is held against other processes until it is closed', async () => {
+    const dir = await emptyFolder();
+    const results = await open(dir);
+    expect(await readFile(join(dir, '.running'), 'utf8')).toMatch(new RegExp(`^${process.pid} \\d*$`));
+    await results.close();
+    await writeFile(join(dir, '.running'), `${process.ppid} `);
+    await expect(open(dir)).rejects.toMatchObject({ code: 'output-exists' });
+    expect(await readFile(join(dir, '.running'), 'utf8')).toBe(`${process.ppid} `);
+  });
+
+  it.each(['999999999 ', '999999999 1', 'nonsense', ''])(
+    'is not held by what a killed run left behind (%j)',
+    async (holder) => {
+      const dir = await emptyFolder();
+      await writeFile(join(dir, '.running'), holder);
+      const results = await open(dir);
+      await results.close();
+      expect(await readdir(dir)).toEqual([]);
+    },
+  );
 
   it('keeps what two writers say at the same time', async () => {
     const dir = await emptyFolder();

@@ -59,6 +59,16 @@ describe('a folder of pictures', () => {
     ]);
   });
 
+  it('with two files of one stem is refused: their results would have one name', async () => {
+    const at = await pictures('twins');
+    await sharp(at('0004.jpg')).toFile(at('0004.png'));
+    expect(await readAll(at(''))).toMatchObject({
+      frames: [],
+      error: { code: 'input-format', facts: { files: ['0004.jpg', '0004.png'] } },
+    });
+    expect((await readAll(at('*.jpg'))).frames).toHaveLength(10);
+  });
+
   it('of every third picture has no hole', async () => {
     const at = await pictures('thirds');
     for (const n of [1, 2, 4, 5, 7, 8]) await rm(at(`000${n}.jpg`));

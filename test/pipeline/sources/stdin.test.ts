@@ -53,6 +53,13 @@ describe('video on stdin', () => {
     expect((await count(Readable.from([noise], { objectMode: false }))).code).toBe('input-format');
   });
 
+  it('that is an MP4 with its index at the end is refused with the way out', async () => {
+    await expect(openSource('-', { stdin: createReadStream(file('back.mp4')) })).rejects.toMatchObject({
+      code: 'input-format',
+      advice: expect.stringContaining('+faststart'),
+    });
+  });
+
   it('cannot be read a second time', async () => {
     const source = await openSource('-', { stdin: createReadStream(file('clip.mkv')) });
     let frames = 0;
