@@ -1,23 +1,24 @@
-import { type Bvh, buildBvh } from './bvh.ts'
-import { boundsOf, type Instance } from './instance.ts'
-import { type Hit, intersectMesh } from './intersect.ts'
+import { enter } from './box.ts';
+import { type Bvh, buildBvh } from './bvh.ts';
+import { boundsOf, type Instance } from './instance.ts';
+import { type Hit, intersectMesh } from './intersect.ts';
 
 /** All instances at one moment, with a tree over them. */
 export interface Scene {
-  readonly instances: readonly Instance[]
-  readonly bvh: Bvh
+  readonly instances: readonly Instance[];
+  readonly bvh: Bvh;
 }
 
 export function buildScene(instances: readonly Instance[]): Scene {
-  const boxes = new Float64Array(instances.length * 6)
+  const boxes = new Float64Array(instances.length * 6);
   instances.forEach((instance, i) => {
-    boxes.set(boundsOf(instance), i * 6)
-  })
-  const { bvh, order } = buildBvh(boxes, 1)
-  return { instances: Array.from(order, (i) => instances[i] as Instance), bvh }
+    boxes.set(boundsOf(instance), i * 6);
+  });
+  const { bvh, order } = buildBvh(boxes, 1);
+  return { instances: Array.from(order, (i) => instances[i] as Instance), bvh };
 }
 
-const stack = new Int32Array(128)
+const stack = new Int32Array(128);
 
 /**
  * The first thing that a ray meets: fills `hit` and returns true, or returns false and leaves it as it was.
@@ -37,35 +38,35 @@ export function trace(
   any: boolean,
   hit: Hit,
 ): boolean {
-  const { bounds, first, count } = scene.bvh
-  const ix = 1 / dx
-  const iy = 1 / dy
-  const iz = 1 / dz
-  let depth = 0
-  let found = false
-  let reach = tMax
-  stack[depth++] = 0
+  const { bounds, first, count } = scene.bvh;
+  const ix = 1 / dx;
+  const iy = 1 / dy;
+  const iz = 1 / dz;
+  let depth = 0;
+  let found = false;
+  let reach = tMax;
+  stack[depth++] = 0;
   while (depth > 0) {
-    const node = stack[--depth] as number
-    if (!(enter(bounds, node * 6, ox, oy, oz, ix, iy, iz, reach) < reach)) continue
-    const items = count[node] as number
-    const start = first[node] as number
+    const node = stack[--depth] as number;
+    if (!(enter(bounds, node * 6, ox, oy, oz, ix, iy, iz, reach) < reach)) continue;
+    const items = count[node] as number;
+    const start = first[node] as number;
     if (items === 0) {
-      const a = enter(bounds, start * 6, ox, oy, oz, ix, iy, iz, reach)
-      const b = enter(bounds, start * 6 + 6, ox, oy, oz, ix, iy, iz, reach)
-      const near = a <= b ? start : start + 1
-      if ((a <= b ? b : a) < reach) stack[depth++] = near === start ? start + 1 : start
-      if ((a <= b ? a : b) < reach) stack[depth++] = near
-      continue
+      const a = enter(bounds, start * 6, ox, oy, oz, ix, iy, iz, reach);
+      const b = enter(bounds, start * 6 + 6, ox, oy, oz, ix, iy, iz, reach);
+      const near = a <= b ? start : start + 1;
+      if (Math.max(a, b) < reach) stack[depth++] = near === start ? start + 1 : start;
+      if (Math.min(a, b) < reach) stack[depth++] = near;
+      continue;
     }
     for (let i = start; i < start + items; i++) {
-      const instance = scene.instances[i] as Instance
-      const s = 1 / instance.scale
-      const px = ox - instance.x
-      const py = oy - instance.y
-      const pz = oz - instance.z
-      const c = instance.cos
-      const n = instance.sin
+      const instance = scene.instances[i] as Instance;
+      const s = 1 / instance.scale;
+      const px = ox - instance.x;
+      const py = oy - instance.y;
+      const pz = oz - instance.z;
+      const c = instance.cos;
+      const n = instance.sin;
       if (
         intersectMesh(
           instance.mesh,
@@ -81,44 +82,12 @@ export function trace(
           hit,
         )
       ) {
-        found = true
-        hit.instance = instance
-        reach = hit.t
-        if (any) return true
+        found = true;
+        hit.instance = instance;
+        reach = hit.t;
+        if (any) return true;
       }
     }
   }
-  return found
-}
-
-/** Where a ray enters a box, Infinity where it misses it. */
-export function enter(
-  bounds: Float64Array,
-  at: number,
-  ox: number,
-  oy: number,
-  oz: number,
-  ix: number,
-  iy: number,
-  iz: number,
-  reach: number,
-): number {
-  const x0 = ((bounds[at] as number) - ox) * ix
-  const x1 = ((bounds[at + 3] as number) - ox) * ix
-  let near = x0 < x1 ? x0 : x1
-  let far = x0 < x1 ? x1 : x0
-  const y0 = ((bounds[at + 1] as number) - oy) * iy
-  const y1 = ((bounds[at + 4] as number) - oy) * iy
-  const yn = y0 < y1 ? y0 : y1
-  const yf = y0 < y1 ? y1 : y0
-  if (yn > near) near = yn
-  if (yf < far) far = yf
-  const z0 = ((bounds[at + 2] as number) - oz) * iz
-  const z1 = ((bounds[at + 5] as number) - oz) * iz
-  const zn = z0 < z1 ? z0 : z1
-  const zf = z0 < z1 ? z1 : z0
-  if (zn > near) near = zn
-  if (zf < far) far = zf
-  // The tiny widening keeps a flat box (a wall, the road) from being missed by rounding.
-  return near <= far * 1.0000001 + 1e-9 && far >= 0 && near < reach ? (near > 0 ? near : 0) : Number.POSITIVE_INFINITY
+  return found;
 }
