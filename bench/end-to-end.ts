@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { lastValueFrom, tap } from 'rxjs';
 import type { DepthFrame, Frame, FrameWindow, Size } from '../frames/index.ts';
 import { type InferenceClient, openModel } from '../models/index.ts';
+import { checkedThreads } from '../models/registry.ts';
 import { broadcast } from '../operators/index.ts';
 import { depthStream } from '../pipeline/depth-stream.ts';
 import { framesOf } from '../pipeline/frames-of.ts';
@@ -19,7 +20,7 @@ import type { Seen } from './stream-viewer.ts';
 export interface EndToEndOptions {
   /** Footage; default the sample clip. */
   readonly source?: string | undefined;
-  /** Threads of the network; default 2. */
+  /** Threads of the network; default as `run` and `serve` have it. */
   readonly threads?: number | undefined;
   /** Frames of a round; default 150. All of them are held in memory for the bare rounds. */
   readonly frames?: number | undefined;
@@ -79,7 +80,8 @@ export interface EndToEndResult {
  */
 export async function endToEnd(options: EndToEndOptions = {}): Promise<EndToEndResult> {
   const path = options.source ?? packageFile('samples/street/street.mp4');
-  const { threads = 2, frames: wanted = 150, rounds: count = 3, size = { width: 640, height: 192 } } = options;
+  const threads = checkedThreads(options.threads);
+  const { frames: wanted = 150, rounds: count = 3, size = { width: 640, height: 192 } } = options;
   const { info } = await openSource(path);
   const model = await openModel('tc-depth-lite', { threads, source: info.size });
   const fallback = await openModel('tc-depth-lite-single', { threads, source: info.size });

@@ -41,7 +41,7 @@ const WARM_UP = 10;
 
 /** Runs `depthcast run` over a clip repeated to so many minutes, and watches its memory once a second. */
 export async function memory(options: MemoryOptions = {}): Promise<MemoryResult> {
-  const { minutes = 10, threads = 2, onSample } = options;
+  const { minutes = 10, threads, onSample } = options;
   const clip = options.source ?? packageFile('samples/street/street.mp4');
   const folder = await mkdtemp(join(tmpdir(), 'depthcast-memory-'));
   try {
@@ -51,9 +51,13 @@ export async function memory(options: MemoryOptions = {}): Promise<MemoryResult>
     await execute(ffmpeg, [...repeat, video]);
     const began = performance.now();
     const call = ['run', video, '--out', join(folder, 'out'), '--write', 'csv', '--json', '--log-level', 'warn'];
-    const child = spawn(process.execPath, [packageFile('bin/depthcast.js'), ...call, '--threads', String(threads)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [packageFile('bin/depthcast.js'), ...call, ...(threads === undefined ? [] : ['--threads', String(threads)])],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     let out = '';
     child.stdout.on('data', (text: Buffer) => {
       out += text.toString();

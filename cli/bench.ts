@@ -13,7 +13,7 @@ const whole = positive.pipe(z.int({ error: 'must be a whole number' }));
 const benchSchema = z.strictObject({
   suite: z.enum(SUITES, { error: `must be one of ${SUITES.join(', ')}` }).default('end-to-end'),
   source: text.optional(),
-  threads: whole.default(2),
+  threads: whole.optional(),
   frames: whole.default(150),
   rounds: whole.default(3),
   minutes: positive.default(10),
@@ -26,7 +26,7 @@ export function benchCommand(done: (exitCode: number) => void): Command {
     .description("This machine's figures, as a table and as JSON.")
     .option('--suite <name>', `what to measure: ${SUITES.join(', ')} (default: end-to-end)`)
     .option('--source <file>', 'footage (default: the sample clip)')
-    .option('--threads <n>', 'threads for the network (default: 2)')
+    .option('--threads <n>', 'threads for the network (default: one fewer than the cores)')
     .option('--frames <n>', 'end-to-end: frames a round (default: 150)')
     .option('--rounds <n>', 'end-to-end: rounds of each kind, in turn (default: 3)')
     .option('--minutes <n>', 'memory: minutes of video (default: 10)')

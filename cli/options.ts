@@ -103,7 +103,7 @@ export function addStreamOptions(command: Command): Command {
     .option('--intrinsics <camera>', 'fx,fy,cx,cy@WxH in pixels, or a calibration file')
     .option('--layout <name>', `what SOURCE is, where detection would be wrong: ${sourceLayouts.join(', ')}`)
     .option('--device <name>', 'cpu, cuda, dml, coreml, webgpu or auto (default: auto)')
-    .option('--threads <n>', 'threads for the network (default: one a core)')
+    .option('--threads <n>', 'threads for the network (default: one fewer than the cores)')
     .option('--max-frames <n>', 'stop after so many frames')
     .option('--config <file>', 'JSON file with any of these options by their long names in camelCase')
     .option('--log-level <level>', `${LOG_LEVELS.join(', ')} (default: info)`)

@@ -26,7 +26,7 @@ export interface FoundModel {
 
 /** How a model is opened. */
 export interface OpenModelOptions {
-  /** Threads inside one operator; default: the cores of this machine, at most 4. */
+  /** Threads inside one operator; default: one fewer than the cores of this machine, from 1 to 4. */
   readonly threads?: number | undefined;
   /** Only the CPU so far; `auto` takes it. */
   readonly device?: 'cpu' | 'auto' | undefined;
@@ -148,8 +148,10 @@ function checkDevice(device: string | undefined): void {
   });
 }
 
-function checkedThreads(threads: number | undefined): number {
-  if (threads === undefined) return Math.min(availableParallelism(), 4);
+/** The threads a model runs on: what was asked for, else the default. Throws `option-invalid`. */
+export function checkedThreads(threads: number | undefined): number {
+  // One core is left to decoding, JPEG and the main thread: as many frames a second, and the rest never waits.
+  if (threads === undefined) return Math.min(Math.max(1, availableParallelism() - 1), 4);
   if (Number.isInteger(threads) && threads >= 1 && threads <= 256) return threads;
   throw new DepthcastError('option-invalid', `A model cannot run on ${threads} threads.`, {
     advice: 'Give a whole number from 1 to 256.',

@@ -6,7 +6,12 @@ describe('depthcast bench', { timeout: 120_000 }, () => {
   it.skipIf(!existsSync(SAMPLE))('measures end to end beside the bare sessions, in the same run', async () => {
     const { code, json } = await depthcast('bench', '--frames', '20', '--rounds', '1', '--json');
     expect(code).toBe(0);
-    expect(json).toMatchObject({ suite: 'end-to-end', frames: 20, threads: 2, size: { width: 640, height: 192 } });
+    expect(json).toMatchObject({
+      suite: 'end-to-end',
+      frames: 20,
+      threads: expect.any(Number),
+      size: { width: 640, height: 192 },
+    });
     const [round] = json!['rounds'] as Record<string, number>[];
     expect(round!['delivered']).toBeGreaterThan(0);
     expect(round!['delivered']).toBeLessThanOrEqual(20);
