@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { z } from 'zod';
+import type { FrameSource } from '../pipeline/sources/frame-source.ts';
 import { openSource } from '../pipeline/sources/registry.ts';
 import { check, text } from './options.ts';
 
@@ -8,7 +9,7 @@ const probeSchema = z.strictObject({ layout: text.optional(), json: z.boolean().
 /** `depthcast probe`: what the decoder sees of a source. */
 export function probeCommand(done: (exitCode: number) => void): Command {
   return new Command('probe')
-    .description('What the decoder sees of a source: size, rate, codec, camera.')
+    .description('What the decoder sees of a source: size, rate, codec, timestamps, camera.')
     .argument('<source>', 'video file, - (stdin), rtsp:// URL, folder or glob of pictures, KITTI folder')
     .option('--layout <name>', 'what SOURCE is, where detection would be wrong')
     .option('--json', 'print one JSON object as the last line of stdout')
@@ -19,10 +20,12 @@ export function probeCommand(done: (exitCode: number) => void): Command {
 }
 
 async function probe(name: string, { layout, json }: z.infer<typeof probeSchema>): Promise<number> {
-  const { names: _, ...info } = (await openSource(name, { layout })).info;
+  const source = await openSource(name, { layout });
+  const { names: _, ...info } = source.info;
+  const timestamps = await firstTimestamps(source);
   if (json) {
     const { intrinsics = null, fps = null, frameCount = null, codec = null } = info;
-    process.stdout.write(`${JSON.stringify({ ...info, fps, frameCount, codec, intrinsics })}\n`);
+    process.stdout.write(`${JSON.stringify({ ...info, fps, frameCount, codec, intrinsics, timestamps })}\n`);
     return 0;
   }
   const camera = info.intrinsics;
@@ -31,10 +34,32 @@ async function probe(name: string, { layout, json }: z.infer<typeof probeSchema>
     ['rate', info.fps === undefined ? 'variable, or not stated' : `${Number(info.fps.toFixed(3))} frames a second`],
     ['frames', info.frameCount === undefined ? 'not known before decoding' : String(info.frameCount)],
     ['codec', info.codec ?? 'not stated'],
+    ['times', timesText(timestamps)],
     ['kind', info.live ? 'live' : 'finite'],
     ['camera', camera ? `fx ${camera.fx}, fy ${camera.fy}, cx ${camera.cx}, cy ${camera.cy} pixels` : 'not known'],
     ['poses', info.hasPoses ? 'yes' : 'no'],
   ];
   for (const [label, text] of rows) process.stdout.write(`${label.padEnd(8)}${text}\n`);
   return 0;
+}
+
+/** How many frames are decoded to see their times. */
+const LOOK_AT = 30;
+
+/** Media times in seconds of the first frames, exact to the microsecond. */
+async function firstTimestamps(source: FrameSource): Promise<number[]> {
+  const times: number[] = [];
+  const look = { stream: 'probe', size: { width: 64, height: 32 }, maxFrames: LOOK_AT };
+  for await (const { timestamp } of source.frames(look)) times.push(timestamp);
+  return times;
+}
+
+function timesText(times: readonly number[]): string {
+  const first = times[0];
+  if (first === undefined) return 'none';
+  const steps = times.slice(1).map((time, at) => (time - times[at]!) * 1000);
+  if (steps.length === 0) return `one frame, at ${first.toFixed(6)} s`;
+  const [least, most] = [Math.min(...steps), Math.max(...steps)];
+  const range = most - least < 0.01 ? `${least.toFixed(3)}` : `${least.toFixed(3)} to ${most.toFixed(3)}`;
+  return `first at ${first.toFixed(6)} s, then ${range} ms apart (${times.length} frames decoded)`;
 }

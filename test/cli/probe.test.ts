@@ -15,7 +15,11 @@ describe('depthcast probe', { timeout: 60_000 }, () => {
       codec: 'h264',
       intrinsics: null,
     });
+    const times = json!['timestamps'] as number[];
+    expect(times).toHaveLength(10);
+    expect(times.every((time, at) => Math.abs(time - times[0]! - at / 10) < 2e-6)).toBe(true);
     const { stdout } = await depthcast('probe', file);
+    expect(stdout).toMatch(/^times +first at .* then 100\.000 ms apart/m);
     expect(stdout).toMatch(/^size +320x192$/m);
   });
 });
