@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Size } from '../frames/index.ts';
 import { DepthcastError } from '../frames/index.ts';
 import { type CardPart, cardParts, contextOffsetsOf, type ModelCard, parseCard } from './card.ts';
+import type { FoundModel } from './found-model.ts';
 import { guessCard } from './guess-card.ts';
 import { importedFolder, pulledFolder } from './hub/folders.ts';
 import { readPins, withPins } from './hub/pins.ts';
@@ -14,15 +15,6 @@ import type { LoadOrder } from './inference-messages.ts';
 import { inputSize } from './input-size.ts';
 import { readModelFile } from './model-file.ts';
 import { onProbation } from './probation.ts';
-
-/** A card with the place of its files. */
-export interface FoundModel {
-  readonly card: ModelCard;
-  /** Absolute path of each part's file. */
-  readonly files: Readonly<Record<string, string>>;
-  /** `true` where the weights ship with depthcast; other models are tried in a process of their own first. */
-  readonly shipped: boolean;
-}
 
 /** How a model is opened. */
 export interface OpenModelOptions {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { cardParts } from '../card.ts';
-import type { FoundModel } from '../registry.ts';
+import type { FoundModel } from '../found-model.ts';
 
 /**
  * Where the files of a model are: `ready` to use; `pull`, they can be had by `models pull`; `import`, the user brings

@@ -11,7 +11,7 @@ import { tcm } from '../../operators/metrics/tcm.ts';
 import type { GroundTruth, TrueDepth } from '../datasets/ground-truth.ts';
 import { compose, invert, type RigidTransform } from '../datasets/rigid-transform.ts';
 import { type ClipScale, depthAt, disparityOf } from './depth-scaling.ts';
-import type { ClipFrame } from './evaluation.ts';
+import type { ClipFrame } from './evaluated-frame.ts';
 import type { FrameSpool } from './frame-spool.ts';
 import type { Preset } from './presets.ts';
 import { seenFlow } from './seen-flow.ts';

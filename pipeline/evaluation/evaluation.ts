@@ -1,10 +1,4 @@
-import {
-  type CameraIntrinsics,
-  type CameraPose,
-  DepthcastError,
-  type DepthMap,
-  type Frame,
-} from '../../frames/index.ts';
+import { DepthcastError, type DepthMap, type Frame } from '../../frames/index.ts';
 import { type Accuracy, accuracy } from '../../operators/metrics/accuracy.ts';
 import { depthPairs, scaledPairs } from '../../operators/metrics/depth-pairs.ts';
 import { meanMedian } from '../../operators/metrics/middle-values.ts';
@@ -13,40 +7,10 @@ import type { GroundTruth } from '../datasets/ground-truth.ts';
 import { type ClipConsistency, measureClip } from './clip-consistency.ts';
 import { DepthErrorHistogram } from './depth-error-histogram.ts';
 import { type ClipScale, depthAt, disparityOf, fitDisparity } from './depth-scaling.ts';
+import type { ClipFrame, EvaluatedFrame } from './evaluated-frame.ts';
 import { FrameSpool } from './frame-spool.ts';
-import type { WorstFrame } from './html-report.ts';
 import { type Preset, type Scaling, scalingFor } from './presets.ts';
-import { worstFrames } from './worst-frames.ts';
-
-/** One frame's row of an evaluation. */
-export interface EvaluatedFrame {
-  readonly name: string;
-  readonly index: number;
-  readonly timestamp: number;
-  /** Id of the model that answered. */
-  readonly estimator: string;
-  /** Absent where there is no truth, or none inside the mask. */
-  readonly accuracy?: Accuracy | undefined;
-  /** Pixels with truth that took part. */
-  readonly pixels: number;
-  /** Pixels with truth that the prediction left open. */
-  readonly unanswered: number;
-  /** Median of the truth over median of the prediction, before median scaling, after a fit of scale and shift. */
-  readonly ratio?: number | undefined;
-  /** Filled in by {@link Evaluation.finish}, against the frame before it. */
-  consistency?: { selfReprojection?: number; tae?: number; opw?: number; rtc?: number; tcm?: number };
-}
-
-/** What the second look at a clip needs of each frame besides depth and picture. */
-export interface ClipFrame {
-  readonly row: EvaluatedFrame;
-  readonly frame: Pick<Frame, 'name' | 'index' | 'timestamp'>;
-  readonly camera?: CameraIntrinsics | undefined;
-  readonly pose?: CameraPose | undefined;
-  readonly kind: DepthMap['kind'];
-  /** True where the frame before it belongs to another stretch, or is missing. */
-  readonly starts: boolean;
-}
+import { type WorstFrame, worstFrames } from './worst-frames.ts';
 
 /** What an evaluation found. */
 export interface EvaluationResult {

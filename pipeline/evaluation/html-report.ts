@@ -1,13 +1,7 @@
 import type { DepthErrorHistogram } from './depth-error-histogram.ts';
-import type { EvaluatedFrame } from './evaluation.ts';
+import type { EvaluatedFrame } from './evaluated-frame.ts';
 import type { EvaluationSummary } from './report-files.ts';
-
-/** A picture of a bad frame. */
-export interface WorstFrame {
-  readonly row: EvaluatedFrame;
-  /** JPEG: the picture, and right of it the predicted depth in colour. */
-  readonly jpeg: Uint8Array;
-}
+import type { WorstFrame } from './worst-frames.ts';
 
 const WIDTH = 760;
 const HEIGHT = 180;

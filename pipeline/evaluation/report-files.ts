@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Accuracy } from '../../operators/metrics/accuracy.ts';
 import { makeFolder, writeAtomically } from '../sinks/folder/atomic-file.ts';
-import type { EvaluatedFrame, EvaluationResult } from './evaluation.ts';
+import type { EvaluatedFrame } from './evaluated-frame.ts';
+import type { EvaluationResult } from './evaluation.ts';
 
 /** What `evaluate --json` prints, and `summary.json` holds. Scripts rely on the first four names. */
 export interface EvaluationSummary

@@ -1,9 +1,15 @@
 import sharp from 'sharp';
 import { colourTable, paintDepth, STREET_RANGE } from '../../frames/colour-map.ts';
 import type { DepthMap } from '../../frames/index.ts';
-import type { EvaluatedFrame } from './evaluation.ts';
+import type { EvaluatedFrame } from './evaluated-frame.ts';
 import type { FrameSpool } from './frame-spool.ts';
-import type { WorstFrame } from './html-report.ts';
+
+/** A picture of a bad frame. */
+export interface WorstFrame {
+  readonly row: EvaluatedFrame;
+  /** JPEG: the picture, and right of it the predicted depth in colour. */
+  readonly jpeg: Uint8Array;
+}
 
 /**
  * Pictures of the frames with the largest AbsRel, worst first: the footage and, right of it, the predicted depth, in the

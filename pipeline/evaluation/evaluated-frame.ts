@@ -1,0 +1,32 @@
+import type { CameraIntrinsics, CameraPose, DepthMap, Frame } from '../../frames/index.ts';
+import type { Accuracy } from '../../operators/metrics/accuracy.ts';
+
+/** One frame's row of an evaluation. */
+export interface EvaluatedFrame {
+  readonly name: string;
+  readonly index: number;
+  readonly timestamp: number;
+  /** Id of the model that answered. */
+  readonly estimator: string;
+  /** Absent where there is no truth, or none inside the mask. */
+  readonly accuracy?: Accuracy | undefined;
+  /** Pixels with truth that took part. */
+  readonly pixels: number;
+  /** Pixels with truth that the prediction left open. */
+  readonly unanswered: number;
+  /** Median of the truth over median of the prediction, before median scaling, after a fit of scale and shift. */
+  readonly ratio?: number | undefined;
+  /** Filled in by the look over time at the end, against the frame before it. */
+  consistency?: { selfReprojection?: number; tae?: number; opw?: number; rtc?: number; tcm?: number };
+}
+
+/** What the second look at a clip needs of each frame besides depth and picture. */
+export interface ClipFrame {
+  readonly row: EvaluatedFrame;
+  readonly frame: Pick<Frame, 'name' | 'index' | 'timestamp'>;
+  readonly camera?: CameraIntrinsics | undefined;
+  readonly pose?: CameraPose | undefined;
+  readonly kind: DepthMap['kind'];
+  /** True where the frame before it belongs to another stretch, or is missing. */
+  readonly starts: boolean;
+}
