@@ -156,7 +156,8 @@ def run_stage(net: TcDepthLite, sources: dict[str, Source], stage: Stage, state:
 
 def train(sources: dict[str, Source], start: Path | None, run: Path, recipe: str, seed: int,
           workers: int = 1) -> Path:
-    """Runs a recipe's stages, from `start` (TCMonoDepth-small) or from RUN/last.pt. Returns the checkpoint."""
+    """Runs a recipe's stages from RUN/last.pt, else from `start`: TCMonoDepth-small, or a .pt of this network.
+    Returns the checkpoint."""
     run.mkdir(parents=True, exist_ok=True)
     crew = Crew(workers, TcDepthLite())
     helpers = [torch.multiprocessing.get_context("fork").Process(
@@ -187,11 +188,15 @@ def work(sources: dict[str, Source], start: Path | None, run: Path, recipe: str,
         net.load_state_dict(state["network"])
         log(f"resumed at stage {state['stage']}, step {state['step']}")
     else:
-        if start is not None:
+        own = start is not None and start.suffix == ".pt"
+        if own:
+            net.load_state_dict(torch.load(start, map_location="cpu", weights_only=True)["average"])
+        elif start is not None:
             load_tcmonodepth(net, start)
         names = [n for n in sources if not n.startswith("street")]
         first = Sampler(sources, seed).draw([n for n in names for _ in range(3)], (416, 128), 1)
-        net.measure_norms(first["views"][:, 0], first["camera"])
+        if not own:
+            net.measure_norms(first["views"][:, 0], first["camera"])
         frames = {name: len(s.images) for name, s in sources.items()}
         facts = {"steps": 0, "seed": seed, "recipe": recipe, "stages": [], "frames": frames, "keptAside": KEPT_ASIDE,
                  "start": start.name if start else "random", "date": f"{datetime.date.today()}"}
@@ -228,14 +233,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, required=True, help="folder for the decoded footage, ~1 GB")
     parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints and the log")
+    parser.add_argument("--start", type=Path, default=None,
+                        help="a .pt of this network to go on from, such as tc-depth-lite.pt; default: TCMonoDepth-small")
     parser.add_argument("--recipe", choices=list(RECIPES), default="full")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
     a = parser.parse_args()
     if a.workers > 1:
         torch.set_num_threads(1)
-    train(load(a.data, a.cache), a.data / "models/tcmonodepth_small.pt.tar", a.run, a.recipe, a.seed,
-          a.workers)
+    start = a.start or a.data / "models/tcmonodepth_small.pt.tar"
+    train(load(a.data, a.cache), start, a.run, a.recipe, a.seed, a.workers)
 
 
 if __name__ == "__main__":
