@@ -10,6 +10,7 @@ import { onInterrupt } from './interrupt.ts';
 import { check } from './options.ts';
 import { megabytes, PullProgress } from './pull-progress.ts';
 import { errorLine } from './report.ts';
+import { cardInWords } from './stream-setup.ts';
 import { columns } from './table.ts';
 
 /** One model as `models list --json` prints it. Scripts rely on these names. */
@@ -149,12 +150,8 @@ async function pull(id: string, { json, offline }: z.infer<typeof pullSchema>): 
 async function bring(file: string, { json, as: name, part }: z.infer<typeof importSchema>): Promise<number> {
   const shipped = (await shippedCard(name))?.card;
   const { card, path, missing } = await importModel({ file, name, part, shipped });
-  const { input, output } = card;
-  const size = input.size.rule === 'fixed' ? `${input.size.width}x${input.size.height}` : 'any size';
   const by = shipped ? 'by its card' : 'guessed';
-  tell(
-    `${basename(file)} is ${name} now; ${by}: ${input.tensor} (${input.layout}, ${size}) to ${output.tensor} (${output.kind})`,
-  );
+  tell(`${basename(file)} is ${name} now; ${by}: ${cardInWords(card)}`);
   tell(`its card, for editing: ${path}`);
   if (missing.length > 0) tell(`still to be imported: --part ${missing.join(', --part ')}`);
   return json ? print({ model: name, card: path, missing }) : 0;

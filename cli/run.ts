@@ -14,7 +14,7 @@ import { onInterrupt } from './interrupt.ts';
 import { addStreamOptions, type RunOptions, runOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { errorLine, FailedRun, Report } from './report.ts';
-import { findModels, identityOf, type OpenModels, openModels } from './stream-setup.ts';
+import { findModels, identityOf, type OpenModels, openModels, tellGuesses } from './stream-setup.ts';
 import { RunCounts, type RunSummary, summaryLines } from './summary.ts';
 import { version } from './version.ts';
 
@@ -49,6 +49,7 @@ async function run(name: string, options: RunOptions): Promise<number> {
   const report = new Report(options.logLevel);
   const sinks = sinksNamed(options.write);
   const found = await findModels(options);
+  tellGuesses(found, options, report);
   const nothing = new RunCounts().summary(found.model.card.id, 0);
   // Until the first frame is asked for there is nothing to end in order.
   const stopListening = onInterrupt(() => {

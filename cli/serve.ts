@@ -13,7 +13,7 @@ import { openSource } from '../pipeline/sources/registry.ts';
 import { onInterrupt } from './interrupt.ts';
 import { addStreamOptions, type ServeOptions, serveOptions } from './options.ts';
 import { errorLine, Report } from './report.ts';
-import { findModels, networkSize, type OpenModels, openModels } from './stream-setup.ts';
+import { findModels, networkSize, type OpenModels, openModels, tellGuesses } from './stream-setup.ts';
 
 /** Milliseconds after Ctrl-C within which the process is gone, whatever still hangs. */
 const LEAVE_WITHIN = 4500;
@@ -61,6 +61,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
     process.exit(0);
   });
   const found = await findModels(options);
+  tellGuesses(found, options, report);
   const streams: Stream[] = [];
   for (const { name, source: text } of namedSources(sources)) {
     const source = await openSource(text, { layout: options.layout });

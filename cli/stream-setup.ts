@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type CameraIntrinsics, DepthcastError, type Size } from '../frames/index.ts';
-import { contextOffsetsOf, depthKind } from '../models/card.ts';
+import { contextOffsetsOf, depthKind, type ModelCard } from '../models/card.ts';
 import { type FoundModel, findModel, type InferenceClient, openModel } from '../models/index.ts';
 import { inputSize, sizeFault } from '../models/input-size.ts';
 import { redact } from '../pipeline/ffmpeg/redact.ts';
 import type { RunIdentity } from '../pipeline/sinks/folder/meta-file.ts';
 import type { FrameSource } from '../pipeline/sources/frame-source.ts';
 import { type StreamOptions, windowOf } from './options.ts';
+import type { Report } from './report.ts';
 
 /** The models of a run, open. */
 export interface OpenModels {
@@ -20,6 +21,25 @@ export interface OpenModels {
 export interface FoundModels {
   readonly model: FoundModel;
   readonly fallback: FoundModel | undefined;
+}
+
+/** What goes in and comes out by a card, in a line a person can check. */
+export function cardInWords({ input, output }: ModelCard): string {
+  const size = input.size.rule === 'fixed' ? `${input.size.width}x${input.size.height}` : 'any size';
+  const range = input.layout === 'nchw-float32' ? `, ${input.colours} ${input.range.join('..')}` : '';
+  return `${input.tensor} (${input.layout}, ${size}${range}) to ${output.tensor} (${output.kind})`;
+}
+
+/** Says what was guessed of models that came without a card. */
+export function tellGuesses({ model, fallback }: FoundModels, options: StreamOptions, report: Report): void {
+  for (const [named, found] of [
+    [options.model, model],
+    [options.fallback, fallback],
+  ] as const) {
+    if (!found || !/\.onnx$/i.test(named)) continue;
+    report.info(`${basename(named)} has no card; guessed: ${cardInWords(found.card)}`);
+    report.info('if that is wrong: depthcast models import FILE --as NAME, and edit its card');
+  }
 }
 
 /** Looks the models up. Throws `model-not-found`, `model-invalid`, and `option-invalid` for a fallback that needs windows. */

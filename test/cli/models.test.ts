@@ -168,7 +168,7 @@ describe('depthcast models', { timeout: 60_000 }, () => {
     expect(imported).toMatchObject({
       code: 0,
       json: { model: 'mine', card: join(dir, 'own/mine/card.json'), missing: [] },
-      stderr: expect.stringContaining('guessed: picture (nchw-float32, 96x64) to depth (relative)'),
+      stderr: expect.stringContaining('guessed: picture (nchw-float32, 96x64, rgb 0..1) to depth (relative)'),
     });
     const options = ['--fallback', 'none', '--write', 'csv', '--max-frames', '3', '--json'];
     const run = await ended(dir, 'run', SAMPLE, '--model', 'mine', '--out', join(dir, 'out'), ...options);
@@ -177,6 +177,24 @@ describe('depthcast models', { timeout: 60_000 }, () => {
       code: 2,
       json: { error: { code: 'option-invalid', message: expect.stringContaining('--as') } },
     });
+  });
+
+  it('run says what it guesses of an ONNX file that has no card', async () => {
+    const dir = await emptyFolder();
+    await writeFile(join(dir, 'net.onnx'), graph);
+    const options = ['--fallback', 'none', '--write', 'csv', '--max-frames', '2', '--json'];
+    const run = await ended(
+      dir,
+      'run',
+      SAMPLE,
+      '--model',
+      join(dir, 'net.onnx'),
+      '--out',
+      join(dir, 'out'),
+      ...options,
+    );
+    expect(run).toMatchObject({ code: 0, json: { depthFrames: 2 } });
+    expect(run.stderr).toContain('net.onnx has no card; guessed: picture (nchw-float32, 96x64, rgb 0..1) to depth');
   });
 
   it('run with a model that is not here says how to get it', async () => {
