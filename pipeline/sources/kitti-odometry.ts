@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DepthcastError } from '../../frames/index.ts';
 import { centreOf, intrinsicsOf, readKittiCalibration } from '../datasets/kitti-calibration.ts';
@@ -6,12 +6,17 @@ import { readKittiPoses } from '../datasets/kitti-poses.ts';
 import { readKittiTimes } from '../datasets/kitti-times.ts';
 import { compose, shift } from '../datasets/rigid-transform.ts';
 import type { FrameSource } from './frame-source.ts';
+import { type CameraFolders, cameraPictures, preferredCamera } from './reading/camera-folder.ts';
 import { openPictures } from './reading/picture-footage.ts';
-import { isPicture, sequenceOf } from './reading/picture-names.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
 
-/** Cameras in the order of preference: colour before grey, left before right. */
-const CAMERAS = ['image_2', 'image_3', 'image_0', 'image_1'];
+/** Cameras: colour before grey, left before right. */
+const FOLDERS: CameraFolders = {
+  cameras: ['image_2', 'image_3', 'image_0', 'image_1'],
+  inside: '',
+  what: 'KITTI odometry',
+  such: 'sequences/04',
+};
 
 /**
  * A sequence folder of the KITTI odometry benchmark: `image_2` (else another camera's), `calib.txt`, and where they are
@@ -24,34 +29,17 @@ export const kittiOdometry: SourceKind = {
   layouts: ['kitti-odometry'],
   summary: 'a KITTI odometry sequence folder (image_2, calib.txt, times.txt, poses)',
   recognises: (place) =>
-    place.kind === 'directory' && place.names.includes('calib.txt') && camera(place.names) !== undefined,
+    place.kind === 'directory' &&
+    place.names.includes('calib.txt') &&
+    preferredCamera(place.names, FOLDERS.cameras) !== undefined,
   open,
 };
 
-function camera(names: readonly string[]): string | undefined {
-  return CAMERAS.find((name) => names.includes(name));
-}
-
 async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
-  const chosen = place.kind === 'directory' ? camera(place.names) : undefined;
-  if (place.kind !== 'directory' || chosen === undefined) {
-    throw new DepthcastError('input-no-pictures', 'This is no KITTI odometry folder: it has no image_2 or image_0.', {
-      advice: 'Name a folder such as sequences/04.',
-    });
-  }
-  const root = place.path;
-  const directory = path.join(root, chosen);
-  const names = (await readdir(directory)).filter(isPicture);
-  if (names.length === 0) {
-    throw new DepthcastError('input-no-pictures', `"${path.join(path.basename(root), chosen)}" has no pictures.`, {
-      advice: 'Unpack the pictures of the sequence there.',
-      facts: { directory },
-    });
-  }
-  const sequence = sequenceOf(names);
+  const { root, entries, camera, directory, sequence, count } = await cameraPictures(place, FOLDERS);
   const calibration = await readKittiCalibration(path.join(root, 'calib.txt'));
-  const projection = calibration.numbers(`P${chosen.at(-1)}`, 12);
-  const times = place.names.includes('times.txt') ? await readKittiTimes(path.join(root, 'times.txt')) : undefined;
+  const projection = calibration.numbers(`P${camera.at(-1)}`, 12);
+  const times = entries.includes('times.txt') ? await readKittiTimes(path.join(root, 'times.txt')) : undefined;
   const posesFile = await firstFile([
     path.join(root, '..', '..', 'poses', `${path.basename(root)}.txt`),
     path.join(root, 'poses.txt'),
@@ -61,8 +49,8 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
   const poses = ofCamera0?.map((pose) => ({ worldFromCamera: compose(pose, camera0FromCamera) }));
   // With a hole in the numbers the hole is the news, and lines of what lies behind it are expected.
   if (sequence.gaps.size === 0) {
-    enough(times?.length, names.length, 'timestamps-invalid', 'times.txt');
-    enough(poses?.length, names.length, 'calibration-invalid', posesFile ?? '');
+    enough(times?.length, count, 'timestamps-invalid', 'times.txt');
+    enough(poses?.length, count, 'calibration-invalid', posesFile ?? '');
   }
   options.signal?.throwIfAborted();
   return openPictures({

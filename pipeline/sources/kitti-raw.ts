@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   type CameraIntrinsics,
@@ -12,12 +12,17 @@ import { readKittiTimes } from '../datasets/kitti-times.ts';
 import { readOxts, worldFromImu } from '../datasets/oxts.ts';
 import { compose, invert, type RigidTransform, rigid, shift } from '../datasets/rigid-transform.ts';
 import type { FrameSource } from './frame-source.ts';
+import { type CameraFolders, cameraPictures, preferredCamera } from './reading/camera-folder.ts';
 import { openPictures } from './reading/picture-footage.ts';
-import { isPicture, sequenceOf } from './reading/picture-names.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
 
-/** Cameras in the order of preference: colour before grey, left before right. */
-const CAMERAS = ['image_02', 'image_03', 'image_00', 'image_01'];
+/** Cameras: colour before grey, left before right. */
+const FOLDERS: CameraFolders = {
+  cameras: ['image_02', 'image_03', 'image_00', 'image_01'],
+  inside: 'data',
+  what: 'KITTI raw',
+  such: '2011_09_26_drive_0001_sync',
+};
 
 /**
  * A drive folder of KITTI raw (`2011_09_26_drive_0001_sync`): `image_02/data`, `image_02/timestamps.txt` where it is
@@ -27,53 +32,30 @@ const CAMERAS = ['image_02', 'image_03', 'image_00', 'image_01'];
 export const kittiRaw: SourceKind = {
   layouts: ['kitti-raw'],
   summary: "a KITTI raw drive folder (image_02/data, timestamps, the day's calibration, oxts)",
-  recognises: (place) => place.kind === 'directory' && camera(place.names) !== undefined,
+  recognises: (place) => place.kind === 'directory' && preferredCamera(place.names, FOLDERS.cameras) !== undefined,
   open,
 };
 
-function camera(names: readonly string[]): string | undefined {
-  return CAMERAS.find((name) => names.includes(name));
-}
-
 async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
-  const chosen = place.kind === 'directory' ? camera(place.names) : undefined;
-  if (place.kind !== 'directory' || chosen === undefined) {
-    throw new DepthcastError('input-no-pictures', 'This is no KITTI raw drive: it has no image_02.', {
-      advice: 'Name a drive folder such as 2011_09_26_drive_0001_sync.',
-    });
-  }
-  const root = place.path;
-  const directory = path.join(root, chosen, 'data');
-  const names = (await readdir(directory).catch(() => [])).filter(isPicture);
-  if (names.length === 0) {
-    throw new DepthcastError(
-      'input-no-pictures',
-      `"${path.join(path.basename(root), chosen, 'data')}" has no pictures.`,
-      {
-        advice: 'Unpack the pictures of the drive there.',
-        facts: { directory },
-      },
-    );
-  }
-  const sequence = sequenceOf(names);
+  const { root, entries, camera, directory, sequence, count } = await cameraPictures(place, FOLDERS);
   const calibration = await calibrationOf(root, 'calib_cam_to_cam.txt');
-  const which = chosen.slice(-2);
+  const which = camera.slice(-2);
   const projection = calibration?.numbers(`P_rect_${which}`, 12);
   const stated = calibration?.numbers(`S_rect_${which}`, 2);
-  const timesFile = path.join(root, chosen, 'timestamps.txt');
+  const timesFile = path.join(root, camera, 'timestamps.txt');
   const times = (await isFile(timesFile)) ? await readKittiTimes(timesFile) : undefined;
-  const poses = calibration && place.names.includes('oxts') ? await posesOf(root, calibration, projection!) : undefined;
+  const poses = calibration && entries.includes('oxts') ? await posesOf(root, calibration, projection!) : undefined;
   for (const [lines, file] of [
     [times?.length, timesFile],
     [poses?.length, 'oxts/data'],
   ] as const) {
-    if (lines === undefined || lines >= names.length || sequence.gaps.size > 0) continue;
+    if (lines === undefined || lines >= count || sequence.gaps.size > 0) continue;
     throw new DepthcastError(
       'timestamps-invalid',
-      `"${path.basename(file)}" has ${lines} entries for ${names.length} pictures.`,
+      `"${path.basename(file)}" has ${lines} entries for ${count} pictures.`,
       {
         advice: 'Take the drive from the data set again.',
-        facts: { file, lines, pictures: names.length },
+        facts: { file, lines, pictures: count },
       },
     );
   }

@@ -1,0 +1,59 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { DepthcastError } from '../../../frames/index.ts';
+import { isPicture, type PictureSequence, sequenceOf } from './picture-names.ts';
+import type { Place } from './source-kind.ts';
+
+/** How a data set with one folder a camera names things. */
+export interface CameraFolders {
+  /** Folders of the cameras, in the order of preference. */
+  readonly cameras: readonly string[];
+  /** Folder of the pictures inside that of a camera; `''` = that one itself. */
+  readonly inside: string;
+  /** What the data set is called, for errors. */
+  readonly what: string;
+  /** A folder one would name, for errors. */
+  readonly such: string;
+}
+
+/** The pictures of one camera of a data set. */
+export interface CameraPictures {
+  /** The data set's own folder. */
+  readonly root: string;
+  /** What lies in it. */
+  readonly entries: readonly string[];
+  /** Folder name of the camera that was chosen. */
+  readonly camera: string;
+  /** Absolute path of the folder the pictures lie in. */
+  readonly directory: string;
+  readonly sequence: PictureSequence;
+  /** How many pictures there are. */
+  readonly count: number;
+}
+
+/** The preferred camera among the entries of a folder. */
+export function preferredCamera(names: readonly string[], cameras: readonly string[]): string | undefined {
+  return cameras.find((name) => names.includes(name));
+}
+
+/** The pictures of the preferred camera, in order. Throws `input-no-pictures`, and what `sequenceOf` throws. */
+export async function cameraPictures(place: Place, folders: CameraFolders): Promise<CameraPictures> {
+  const { cameras, inside, what, such } = folders;
+  const camera = place.kind === 'directory' ? preferredCamera(place.names, cameras) : undefined;
+  if (place.kind !== 'directory' || camera === undefined) {
+    throw new DepthcastError('input-no-pictures', `This is no ${what} folder: it has no ${cameras[0]}.`, {
+      advice: `Name a folder such as ${such}.`,
+    });
+  }
+  const root = place.path;
+  const directory = path.join(root, camera, inside);
+  const names = (await readdir(directory).catch(() => [])).filter(isPicture);
+  if (names.length > 0) {
+    return { root, entries: place.names, camera, directory, sequence: sequenceOf(names), count: names.length };
+  }
+  const missing = path.join(path.basename(root), camera, inside);
+  throw new DepthcastError('input-no-pictures', `"${missing}" has no pictures.`, {
+    advice: 'Unpack the pictures of the data set there.',
+    facts: { directory },
+  });
+}
