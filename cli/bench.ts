@@ -3,15 +3,16 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { type EndToEndResult, endToEnd } from '../bench/end-to-end.ts';
 import { type MemoryResult, memory } from '../bench/memory.ts';
+import { type TcDepthResult, tcDepth } from '../bench/tc-depth.ts';
 import { check, text } from './options.ts';
 import { columns } from './table.ts';
 
-const SUITES = ['end-to-end', 'memory'] as const;
+const NAMES = ['end-to-end', 'memory', 'tc-depth'] as const;
 
 const positive = z.coerce.number({ error: 'must be a number' }).positive({ error: 'must be above 0' });
 const whole = positive.pipe(z.int({ error: 'must be a whole number' }));
 const benchSchema = z.strictObject({
-  suite: z.enum(SUITES, { error: `must be one of ${SUITES.join(', ')}` }).default('end-to-end'),
+  suite: z.enum(NAMES, { error: `must be one of ${NAMES.join(', ')}` }).default('end-to-end'),
   source: text.optional(),
   threads: whole.optional(),
   frames: whole.default(150),
@@ -24,7 +25,7 @@ const benchSchema = z.strictObject({
 export function benchCommand(done: (exitCode: number) => void): Command {
   return new Command('bench')
     .description("This machine's figures, as a table and as JSON.")
-    .option('--suite <name>', `what to measure: ${SUITES.join(', ')} (default: end-to-end)`)
+    .option('--suite <name>', `what to measure: ${NAMES.join(', ')} (default: end-to-end)`)
     .option('--source <file>', 'footage (default: the sample clip)')
     .option('--threads <n>', 'threads for the network (default: one fewer than the cores)')
     .option('--frames <n>', 'end-to-end: frames a round (default: 150)')
@@ -35,17 +36,35 @@ export function benchCommand(done: (exitCode: number) => void): Command {
     .action(async (given: Record<string, unknown>) => done(await bench(await check(benchSchema, given))));
 }
 
+type Options = Omit<z.infer<typeof benchSchema>, 'suite' | 'json'>;
+
+/** What a suite measured, and how a person reads it. */
+interface Measured {
+  readonly result: object;
+  readonly rows: readonly string[][];
+}
+
+/** Every suite by its name. */
+const SUITES: Readonly<Record<(typeof NAMES)[number], (options: Options) => Promise<Measured>>> = {
+  'end-to-end': async (options) => {
+    const result = await endToEnd(options);
+    return { result, rows: endToEndRows(result) };
+  },
+  memory: async (options) => {
+    const onSample = (seconds: number, megabytes: number): void => {
+      if (Math.round(seconds) % 10 === 0) process.stderr.write(`${seconds.toFixed(0)} s: ${megabytes.toFixed(0)} MB\n`);
+    };
+    const result = await memory({ ...options, onSample });
+    return { result, rows: memoryRows(result) };
+  },
+  'tc-depth': async (options) => {
+    const result = await tcDepth(options);
+    return { result, rows: tcDepthRows(result) };
+  },
+};
+
 async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): Promise<number> {
-  const result =
-    suite === 'memory'
-      ? await memory({
-          ...options,
-          onSample: (seconds, megabytes) => {
-            if (Math.round(seconds) % 10 === 0)
-              process.stderr.write(`${seconds.toFixed(0)} s: ${megabytes.toFixed(0)} MB\n`);
-          },
-        })
-      : await endToEnd(options);
+  const { result, rows } = await SUITES[suite](options);
   const machine = {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
@@ -55,7 +74,6 @@ async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): 
     process.stdout.write(`${JSON.stringify({ ...result, machine })}\n`);
     return 0;
   }
-  const rows = result.suite === 'memory' ? memoryRows(result) : endToEndRows(result);
   for (const line of columns([
     ['machine', `${machine.processor}, ${machine.cores} cores, Node ${machine.node}`],
     ...rows,
@@ -94,5 +112,27 @@ function memoryRows(result: MemoryResult): string[][] {
     ['footage', `${result.minutes} minutes, ${result.depthFrames} depth frames in ${result.seconds.toFixed(0)} s`],
     ['resident', `${mb(result.at10s)} after 10 s, ${mb(result.atEnd)} at the end, ${mb(result.peak)} at most`],
     ['slope after 10 s', `${result.slopePerMinute.toFixed(2)} MB a minute`],
+  ];
+}
+
+function tcDepthRows({ size, threads, networks, largestRelativeDifference }: TcDepthResult): string[][] {
+  const gmac = (macs: number): string => `${(macs / 1e9).toPrecision(3)} GMAC`;
+  const ms = ({ median, least }: { median: number; least: number }): string =>
+    `${median.toFixed(1)} ms (least ${least.toFixed(1)})`;
+  return [
+    ['size', `${size.width}x${size.height}, ${threads} thread${threads === 1 ? '' : 's'}`],
+    ...networks.flatMap((network) => [
+      [network.id, `${(network.parameters / 1e6).toFixed(2)} M parameters, ${network.weights} weights`],
+      ['  whole window anew', `${gmac(network.macs.whole)}, ${ms(network.ms.whole)}`],
+      ['  new frame', `${gmac(network.macs.newFrame)}, ${ms(network.ms.newFrame)}`],
+      ['  ratio', `${network.macs.ratio.toFixed(2)} in MACs, ${network.ms.ratio.toFixed(2)} in time`],
+      ['  kept a frame', `${(network.bytesPerFrame / 1e6).toFixed(1)} MB`],
+    ]),
+    [
+      'streaming and whole differ',
+      largestRelativeDifference === null
+        ? 'not measured here'
+        : `by at most ${largestRelativeDifference.toExponential(1)} of the depth`,
+    ],
   ];
 }
