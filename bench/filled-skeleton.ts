@@ -18,8 +18,8 @@ export async function skeletons(): Promise<Readonly<Record<string, Skeleton>>> {
  * The ONNX file of a network's exact shape with seeded random weights, distributed as the real ones were (normal, same
  * mean and deviation, within the same bounds), for timing where the weights are not to be had.
  */
-export async function filledSkeleton(name: string, seed = 1): Promise<Uint8Array> {
-  return fill(await readFile(packageFile(`bench/skeletons/${name}.onnx`)), seed);
+export async function filledSkeleton(name: string): Promise<Uint8Array> {
+  return fill(await readFile(packageFile(`bench/skeletons/${name}.onnx`)));
 }
 
 /** Field numbers of onnx.proto. */
@@ -29,19 +29,21 @@ const TENSOR_DIMS = 1;
 const TENSOR_RAW_DATA = 9;
 const TENSOR_DOC = 12;
 
-/** Puts numbers into every tensor of an ONNX file whose doc string describes them; throws `model-invalid`. */
-export function fill(file: Uint8Array, seed: number): Uint8Array {
-  const random = normals(seed);
+/**
+ * Puts numbers into every tensor of an ONNX file whose doc string describes them by five numbers: mean, deviation,
+ * least, largest, seed. models/training/seeded_weights.py makes the same bits. Throws `model-invalid`.
+ */
+export function fill(file: Uint8Array): Uint8Array {
   return rewritten(file, MODEL_GRAPH, (graph) =>
     rewritten(graph, GRAPH_INITIALIZER, (tensor) => {
-      const numbers = describedNumbers(tensor, random);
+      const numbers = describedNumbers(tensor);
       if (!numbers) return tensor;
       return joined([tensor, header(TENSOR_RAW_DATA, numbers.byteLength), new Uint8Array(numbers.buffer)]);
     }),
   );
 }
 
-function describedNumbers(tensor: Uint8Array, random: () => number): Float32Array<ArrayBuffer> | undefined {
+function describedNumbers(tensor: Uint8Array): Float32Array<ArrayBuffer> | undefined {
   let count = 1;
   let words: number[] | undefined;
   for (const { id, from, to, value } of fields(tensor)) {
@@ -51,24 +53,32 @@ function describedNumbers(tensor: Uint8Array, random: () => number): Float32Arra
     if (id === TENSOR_DOC) words = new TextDecoder().decode(tensor.subarray(from, to)).split(' ').map(Number);
     if (id === TENSOR_RAW_DATA) return undefined;
   }
-  if (words?.length !== 4 || words.some(Number.isNaN)) return undefined;
-  const [mean, deviation, least, largest] = words as [number, number, number, number];
-  const numbers = new Float32Array(count);
-  for (let at = 0; at < count; at++) numbers[at] = Math.min(largest, Math.max(least, mean + deviation * random()));
-  return numbers;
+  if (words?.length !== 5 || words.some(Number.isNaN)) return undefined;
+  return seededNumbers(count, words as [number, number, number, number, number]);
 }
 
-/** Seeded normal numbers: mulberry32, and four uniform ones summed, which is normal enough for timing. */
-function normals(seed: number): () => number {
+/**
+ * Seeded numbers that are nearly normal: mulberry32, four uniform ones summed (deviation 1 / √3), in double precision.
+ * The generator counts, so Python makes them all at once.
+ */
+export function seededNumbers(
+  count: number,
+  [mean, deviation, least, largest, seed]: readonly [number, number, number, number, number],
+): Float32Array<ArrayBuffer> {
+  const root3 = Math.sqrt(3);
+  const numbers = new Float32Array(count);
   let state = seed >>> 0;
-  const uniform = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  // The sum of four has a deviation of 1 / √3.
-  return () => (uniform() + uniform() + uniform() + uniform() - 2) * Math.sqrt(3);
+  for (let at = 0; at < count; at++) {
+    let sum = 0;
+    for (let turn = 0; turn < 4; turn++) {
+      state = (state + 0x6d2b79f5) | 0;
+      let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+      sum += ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    }
+    numbers[at] = Math.min(largest, Math.max(least, mean + deviation * ((sum - 2) * root3)));
+  }
+  return numbers;
 }
 
 interface Field {

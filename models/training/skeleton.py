@@ -1,10 +1,11 @@
 """A network without its weights, for timing: `python -m skeleton GRAPH.onnx ID.PART --size WxH [--out DIR]`.
 
 Writes DIR/ID.PART.onnx, in which every float tensor of more than 256 values has lost them and keeps,
-as its doc string, four numbers: mean, standard deviation, least and largest value. DIR/index.json
-gets its parameters and its MACs at that size. `depthcast bench` fills such a file with seeded random
-numbers again, so that a network of the exact shape can be timed where its weights are not to be had.
-What it answers means nothing.
+as its doc string, five numbers: mean, standard deviation, least and largest value, and a seed.
+DIR/index.json gets its parameters and its MACs at that size. `depthcast bench` fills such a file with
+seeded random numbers again, so that a network of the exact shape can be timed where its weights are
+not to be had: what it answers then means nothing, unless its weights were made by `seeded_weights`
+in the first place, when they come out the same.
 """
 from __future__ import annotations
 
@@ -17,24 +18,38 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from seeded_weights import Description, seed_of
 from tc_depth.macs import count_macs
 
 FEW = 256
 SHELF = Path(__file__).parents[2] / "bench" / "skeletons"
 
 
-def strip(model: onnx.ModelProto) -> int:
-    """Takes the weights out of `model`; the number of parameters taken."""
+def strip(model: onnx.ModelProto, made: dict[str, Description] | None = None) -> int:
+    """Takes the weights out of `model`; the number of parameters taken.
+
+    made: how `seeded_weights.fill_state` made them, by the names they have in the graph. With it only
+    those are taken, whatever their size, and a graph that holds others of some size is refused.
+    """
     taken = 0
     for tensor in model.graph.initializer:
         if tensor.data_type != onnx.TensorProto.FLOAT:
             continue
         values = numpy_helper.to_array(tensor).astype(np.float64)
-        if values.size <= FEW:
+        if made is not None:
+            description = made.get(tensor.name)
+            if description is None and values.size > FEW:
+                raise ValueError(f"{tensor.name} was not made from a seed: export without constant folding")
+        elif values.size > FEW:
+            spread = [float(v) for v in (values.mean(), values.std(), values.min(), values.max())]
+            description = Description(*spread, seed_of(tensor.name))
+        else:
+            description = None
+        if description is None:
             continue
         tensor.ClearField("raw_data")
         tensor.ClearField("float_data")
-        tensor.doc_string = " ".join(f"{v:.4g}" for v in (values.mean(), values.std(), values.min(), values.max()))
+        tensor.doc_string = description.text
         taken += values.size
     # Shapes found on the way, and names of the exporter's: of no use, and most of the file.
     del model.graph.value_info[:]
