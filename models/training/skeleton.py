@@ -59,6 +59,22 @@ def strip(model: onnx.ModelProto, made: dict[str, Description] | None = None) ->
     return taken
 
 
+def shelve(graph: Path, name: str, size: tuple[int, int], out: Path = SHELF, made: dict[str, Description] | None = None) -> Path:
+    """Writes the graph without its weights as OUT/NAME.onnx and its figures into OUT/index.json. size: (H, W)."""
+    macs = sum(count_macs(graph, *size).values())
+    model = onnx.load(graph)
+    taken = strip(model, made)
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / f"{name}.onnx"
+    target.write_bytes(model.SerializeToString())
+    index = out / "index.json"
+    graphs = json.loads(index.read_text()) if index.exists() else {}
+    graphs[name] = {"parameters": taken, "size": f"{size[1]}x{size[0]}", "macs": macs}
+    index.write_text(json.dumps(dict(sorted(graphs.items())), indent=2) + "\n")
+    print(f"{target}: {target.stat().st_size} bytes, {taken / 1e6:.2f} M parameters, {macs / 1e9:.1f} GMAC", file=sys.stderr)
+    return target
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="skeleton", description=__doc__.splitlines()[0])
     parser.add_argument("graph", type=Path)
@@ -67,17 +83,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=SHELF)
     options = parser.parse_args()
     width, height = (int(v) for v in options.size.split("x"))
-    macs = sum(count_macs(options.graph, height, width).values())
-    model = onnx.load(options.graph)
-    taken = strip(model)
-    options.out.mkdir(parents=True, exist_ok=True)
-    target = options.out / f"{options.name}.onnx"
-    target.write_bytes(model.SerializeToString())
-    index = options.out / "index.json"
-    graphs = json.loads(index.read_text()) if index.exists() else {}
-    graphs[options.name] = {"parameters": taken, "size": options.size, "macs": macs}
-    index.write_text(json.dumps(dict(sorted(graphs.items())), indent=2) + "\n")
-    print(f"{target}: {target.stat().st_size} bytes, {taken / 1e6:.2f} M parameters, {macs / 1e9:.1f} GMAC", file=sys.stderr)
+    shelve(options.graph, options.name, (height, width), options.out)
     return 0
 
 
