@@ -79,13 +79,18 @@ def describe(name: str, tensor: torch.Tensor, gain: float = 1.0) -> Description:
     return Description(0.0, deviation, -4 * deviation, 4 * deviation, seed)
 
 
-def fill_state(network: torch.nn.Module, gain: float = 1.0) -> dict[str, Description]:
-    """Fills every float tensor of the state in place; the descriptions by name."""
+def fill_state(network: torch.nn.Module, gains: dict[str, float] | None = None) -> dict[str, Description]:
+    """Fills every float tensor of the state in place; the descriptions by name.
+
+    gains: of the weights whose names begin so; 1 for all others. Below 1 where many sums let values
+    grow without end, above it where a network would answer the same everywhere.
+    """
     made = {}
     with torch.no_grad():
         for name, tensor in network.state_dict().items():
             if not tensor.is_floating_point():
                 continue
+            gain = next((g for prefix, g in (gains or {}).items() if name.startswith(prefix)), 1.0)
             made[name] = describe(name, tensor, gain)
             tensor.copy_(torch.from_numpy(numbers(made[name], tuple(tensor.shape))))
     return made

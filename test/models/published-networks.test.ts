@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { filledSkeleton } from '../../bench/filled-skeleton.ts';
+import { filledSkeleton, skeletons } from '../../bench/filled-skeleton.ts';
 
 // The authors' code answered a test picture with weights by seed (models/training/published/make_golden.py); the
 // graphs are this project's own export of its own definitions, in full size, and get the same weights here.
@@ -43,15 +43,41 @@ function worst(found: ArrayLike<number>, golden: Golden): number {
   return most;
 }
 
+const open = async (graph: string): Promise<ort.InferenceSession> =>
+  ort.InferenceSession.create(await filledSkeleton(graph), { intraOpNumThreads: 1 });
+
+async function pictureAnswer(id: string, { size }: Golden): Promise<Float32Array> {
+  const session = await open(`${id}.graph`);
+  const answers = await session.run({ [session.inputNames[0]!]: picture(...size) });
+  const answer = answers[session.outputNames[0]!]!.data as Float32Array;
+  await session.release();
+  return answer;
+}
+
+/** Of a network cut in two, as the family `windowed-features` runs it: this frame, and the one before 5 pixels on. */
+async function pairAnswer(id: string, { size: [height, width] }: Golden): Promise<Float32Array> {
+  const [frame, window] = [await open(`${id}.frame`), await open(`${id}.window`)];
+  const roles: Record<string, ort.InferenceSession.OnnxValueMapType> = {
+    target: await frame.run({ [frame.inputNames[0]!]: picture(height, width) }),
+    context0: await frame.run({ [frame.inputNames[0]!]: picture(height, width, 5) }),
+  };
+  const camera = new ort.Tensor('float32', [0.58 * width, 1.92 * height, width / 2, height / 2], [4]);
+  const feeds = window.inputNames.map((name) => {
+    const [role, feature] = name.split('.') as [string, string | undefined];
+    return [name, feature === undefined ? camera : roles[role]![feature]!] as const;
+  });
+  const answer = (await window.run(Object.fromEntries(feeds)))[window.outputNames[0]!]!.data as Float32Array;
+  await Promise.all([frame.release(), window.release()]);
+  return answer;
+}
+
 describe('a published network in full size, weights by seed', { timeout: 60_000 }, () => {
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
     const id = file.slice(0, -5);
     it(`answers what the authors’ code does: ${id}`, async () => {
       const golden = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Golden;
-      const session = await ort.InferenceSession.create(await filledSkeleton(`${id}.graph`), { intraOpNumThreads: 1 });
-      const answers = await session.run({ [session.inputNames[0]!]: picture(...golden.size) });
-      const answer = answers[session.outputNames[0]!]!.data as Float32Array;
-      await session.release();
+      const listed = await skeletons();
+      const answer = `${id}.window` in listed ? await pairAnswer(id, golden) : await pictureAnswer(id, golden);
       // Different enough over the picture that agreement means something.
       expect(Math.max(...golden.answer) - Math.min(...golden.answer)).toBeGreaterThan(0.05);
       expect(worst(answer, golden)).toBeLessThanOrEqual(1e-4);

@@ -51,12 +51,15 @@ def load(network: nn.Module, folder: Path) -> Checkpoint:
         extra.update({k: float(v) for k, v in found.items() if isinstance(v, (int, float)) and not isinstance(v, bool)
                       or isinstance(v, torch.Tensor) and v.dim() == 0 and v.is_floating_point()})
         prefix = getattr(network, "PREFIXES", {}).get(file, "")
+        alias = getattr(network, "ALIASES", {}).get(file)
         target = getattr(network, part) if part else network
         wanted = target.state_dict()
         given = {}
         for name, value in found.items():
             own = name.removeprefix(prefix)
             if not isinstance(value, torch.Tensor) or (own not in wanted and any(u in name for u in UNUSED)):
+                continue
+            if alias is not None and name.startswith(alias):
                 continue
             if own not in wanted:
                 if own in extra:

@@ -42,6 +42,14 @@ def as_input(pixels: torch.Tensor) -> torch.Tensor:
     return pixels.permute(2, 0, 1)[None].float() / 255
 
 
+def example(size: tuple[int, int], pictures: int) -> list[torch.Tensor]:
+    """What our network takes: the test picture, and for two of them the one before and KITTI's camera."""
+    height, width = size
+    if pictures == 1:
+        return [as_input(picture(*size))]
+    return [as_input(picture(*size)), as_input(picture(*size, 5)), torch.tensor([0.58 * width, 1.92 * height, width / 2, height / 2])]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("id", choices=sorted(REFERENCES))
@@ -51,10 +59,12 @@ def main() -> int:
     torch.set_num_threads(1)
     published = PUBLISHED[options.id]
     network = published.build().eval()
-    made = fill_state(network)
+    made = fill_state(network, published.gains)
+    # A part of a network carries it under this name.
+    made |= {f"network.{name}": description for name, description in made.items()}
     with torch.no_grad():
         expected = REFERENCES[options.id](options.reference, network, published.size, picture)
-        ours = network(as_input(picture(*published.size)))
+        ours = network(*example(published.size, published.pictures))
     difference = float(((ours - expected) / expected).abs().max())
     print(f"our network and the published code differ by at most {difference:.1e}", file=sys.stderr)
     if not difference <= 1e-4:
