@@ -82,6 +82,9 @@ def run(checkpoint: Path, out: Path, ident: str) -> int:
         card["parts"][part] = {"file": path.name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
         if part in ("graph", "frame"):
             card["input"]["tensor"] = graph.inputs[0]
+            card["input"]["size"] = {"rule": "fixed", "width": published.size[1], "height": published.size[0]}
+    for key, changed in (published.card or {}).items():
+        card[key] |= changed
     (out / f"{ident}.json").write_text(json.dumps(card, indent=2) + "\n")
     return 0
 

@@ -10,6 +10,7 @@ import torch.nn as nn
 from .checkpoint import Checkpoint
 from .diffnet import DiffNet
 from .export import Graph
+from .glpdepth import GlpDepth
 from .manydepth import FramePart, ManyDepth, WindowPart
 from .monodepth2 import Monodepth2
 
@@ -20,6 +21,8 @@ class Published:
     build: Callable[[], nn.Module]
     graphs: Callable[[nn.Module, tuple[int, int], Checkpoint], dict[str, Graph]]
     size: tuple[int, int]
+    card: dict[str, dict] | None = None
+    """What the card says of the graph made here that the shipped card, for another export, does not."""
     pictures: int = 1
     """How many it looks at."""
     gains: dict[str, float] | None = None
@@ -46,6 +49,9 @@ def _posed_pair(network: nn.Module, size: tuple[int, int], checkpoint: Checkpoin
 
 
 PUBLISHED = {
+    "glp-depth-kitti": Published(lambda: GlpDepth(80.0), _one_picture("predicted_depth"), (192, 640),
+                                 gains={"last_layer_depth.": 2.0, "decoder.": 1.5}, card={"output": {"scale": 1}}),
+    "glp-depth-nyu": Published(lambda: GlpDepth(10.0), _one_picture("predicted_depth"), (480, 640)),
     "manydepth-640x192": Published(ManyDepth, _posed_pair, (192, 640), pictures=2),
     "diffnet-640x192": Published(DiffNet, _one_picture("disp"), (192, 640), gains={"encoder.": 0.7, "depth.": 1.2}),
     "diffnet-1024x320": Published(DiffNet, _one_picture("disp"), (320, 1024)),

@@ -91,8 +91,51 @@ def manydepth(folder: Path, network: nn.Module, size: tuple[int, int], picture: 
     return decoder(maps)[("disp", 0)]
 
 
+def glpdepth(_: Path, network: nn.Module, size: tuple[int, int], picture: Callable) -> torch.Tensor:
+    """PyPI's transformers: GLPN, with the names that its conversion gives the tensors."""
+    from transformers import GLPNConfig, GLPNForDepthEstimation
+
+    config = GLPNConfig(hidden_sizes=[64, 128, 320, 512], decoder_hidden_size=64, depths=[3, 8, 27, 3],
+                        max_depth=int(network.farthest))
+    theirs = GLPNForDepthEstimation(config)
+    tensors = {}
+    for name, tensor in network.state_dict().items():
+        tensors.update(_glpn_names(name, tensor))
+    theirs.load_state_dict(tensors, strict=True)
+    theirs.eval()
+    # Its norms have torch's default epsilon where the authors have 1e-6: that is most of the difference.
+    pixels = picture(*size).permute(2, 0, 1)[None].float() / 255
+    return theirs(pixels).predicted_depth[:, None]
+
+
+def _glpn_names(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A tensor of the authors' layout under transformers' name; keys and values are two there."""
+    parts = name.split(".")
+    if parts[0] == "last_layer_depth":
+        return {"head.head." + ".".join(parts[1:]): tensor}
+    if parts[0] == "decoder":
+        plain = {"bot_conv": "stages.0.convolution", "skip_conv1": "stages.1.convolution", "skip_conv2": "stages.2.convolution"}
+        if parts[1] in plain:
+            return {f"decoder.{plain[parts[1]]}.{parts[2]}": tensor}
+        return {f"decoder.stages.{parts[1][-1]}.fusion.convolutional_layer{parts[2][-1]}." + ".".join(parts[3:]): tensor}
+    at = int(parts[1][-1]) - 1
+    if parts[1].startswith("patch_embed"):
+        return {f"glpn.encoder.patch_embeddings.{at}.{'proj' if parts[2] == 'proj' else 'layer_norm'}.{parts[3]}": tensor}
+    if parts[1].startswith("norm"):
+        return {f"glpn.encoder.layer_norm.{at}.{parts[2]}": tensor}
+    block, inner = f"glpn.encoder.block.{at}.{parts[2]}.", ".".join(parts[3:-1])
+    if inner == "attn.kv":
+        half = tensor.shape[0] // 2
+        return {f"{block}attention.self.key.{parts[-1]}": tensor[:half], f"{block}attention.self.value.{parts[-1]}": tensor[half:]}
+    plain = {"norm1": "layer_norm_1", "norm2": "layer_norm_2", "attn.q": "attention.self.query", "attn.sr": "attention.self.sr",
+             "attn.norm": "attention.self.layer_norm", "attn.proj": "attention.output.dense", "mlp.fc1": "mlp.dense1",
+             "mlp.fc2": "mlp.dense2", "mlp.dwconv.dwconv": "mlp.dwconv.dwconv"}
+    return {f"{block}{plain[inner]}.{parts[-1]}": tensor}
+
+
 REFERENCES: dict[str, Callable[[Path, nn.Module, tuple[int, int], Callable], torch.Tensor]] = {
     "diffnet-640x192": diffnet,
+    "glp-depth-kitti": glpdepth,
     "manydepth-640x192": manydepth,
     "monodepth2-640x192": monodepth2,
 }
