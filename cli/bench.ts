@@ -3,10 +3,11 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { type EndToEndResult, endToEnd } from '../bench/end-to-end.ts';
 import { type MemoryResult, memory } from '../bench/memory.ts';
+import { type MetricsResult, metrics } from '../bench/metrics.ts';
 import { check, text } from './options.ts';
 import { columns } from './table.ts';
 
-const SUITES = ['end-to-end', 'memory'] as const;
+const SUITES = ['end-to-end', 'memory', 'metrics'] as const;
 
 const positive = z.coerce.number({ error: 'must be a number' }).positive({ error: 'must be above 0' });
 const whole = positive.pipe(z.int({ error: 'must be a whole number' }));
@@ -14,7 +15,7 @@ const benchSchema = z.strictObject({
   suite: z.enum(SUITES, { error: `must be one of ${SUITES.join(', ')}` }).default('end-to-end'),
   source: text.optional(),
   threads: whole.optional(),
-  frames: whole.default(150),
+  frames: whole.optional(),
   rounds: whole.default(3),
   minutes: positive.default(10),
   json: z.boolean().default(false),
@@ -27,25 +28,16 @@ export function benchCommand(done: (exitCode: number) => void): Command {
     .option('--suite <name>', `what to measure: ${SUITES.join(', ')} (default: end-to-end)`)
     .option('--source <file>', 'footage (default: the sample clip)')
     .option('--threads <n>', 'threads for the network (default: one fewer than the cores)')
-    .option('--frames <n>', 'end-to-end: frames a round (default: 150)')
-    .option('--rounds <n>', 'end-to-end: rounds of each kind, in turn (default: 3)')
+    .option('--frames <n>', 'end-to-end and metrics: frames a round (default: 150, metrics: 20)')
+    .option('--rounds <n>', 'end-to-end and metrics: rounds of each kind, in turn (default: 3)')
     .option('--minutes <n>', 'memory: minutes of video (default: 10)')
     .option('--json', 'print one JSON object as the last line of stdout')
     .addHelpText('after', '\nExample:\n  $ depthcast bench --suite end-to-end --json\n')
     .action(async (given: Record<string, unknown>) => done(await bench(await check(benchSchema, given))));
 }
 
-async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): Promise<number> {
-  const result =
-    suite === 'memory'
-      ? await memory({
-          ...options,
-          onSample: (seconds, megabytes) => {
-            if (Math.round(seconds) % 10 === 0)
-              process.stderr.write(`${seconds.toFixed(0)} s: ${megabytes.toFixed(0)} MB\n`);
-          },
-        })
-      : await endToEnd(options);
+async function bench({ json, ...options }: z.infer<typeof benchSchema>): Promise<number> {
+  const result = await measured(options);
   const machine = {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
@@ -55,7 +47,12 @@ async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): 
     process.stdout.write(`${JSON.stringify({ ...result, machine })}\n`);
     return 0;
   }
-  const rows = result.suite === 'memory' ? memoryRows(result) : endToEndRows(result);
+  const rows =
+    result.suite === 'memory'
+      ? memoryRows(result)
+      : result.suite === 'metrics'
+        ? metricsRows(result)
+        : endToEndRows(result);
   for (const line of columns([
     ['machine', `${machine.processor}, ${machine.cores} cores, Node ${machine.node}`],
     ...rows,
@@ -63,6 +60,30 @@ async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): 
     process.stdout.write(`${line}\n`);
   }
   return 0;
+}
+
+async function measured({
+  suite,
+  ...options
+}: Omit<z.infer<typeof benchSchema>, 'json'>): Promise<EndToEndResult | MemoryResult | MetricsResult> {
+  if (suite === 'metrics') return metrics(options);
+  if (suite === 'end-to-end') return endToEnd({ ...options, frames: options.frames ?? 150 });
+  return memory({
+    ...options,
+    onSample: (seconds, megabytes) => {
+      if (Math.round(seconds) % 10 === 0) process.stderr.write(`${seconds.toFixed(0)} s: ${megabytes.toFixed(0)} MB\n`);
+    },
+  });
+}
+
+function metricsRows({ truth, network, ms }: MetricsResult): string[][] {
+  return [
+    [
+      'measured depth',
+      `${truth.width}x${truth.height}, ${truth.measured} pixels; predicted ${network.width}x${network.height}`,
+    ],
+    ...Object.entries(ms).map(([name, time]) => [name, `${time.toFixed(2)} ms`]),
+  ];
 }
 
 function endToEndRows(result: EndToEndResult): string[][] {
