@@ -1,21 +1,18 @@
 import { availableParallelism, cpus } from 'node:os';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { type EndToEndResult, endToEnd } from '../bench/end-to-end.ts';
-import { type MemoryResult, memory } from '../bench/memory.ts';
-import { type TcDepthResult, tcDepth } from '../bench/tc-depth.ts';
+import { SUITES } from './bench-suites.ts';
 import { check, text } from './options.ts';
 import { columns } from './table.ts';
 
-const NAMES = ['end-to-end', 'memory', 'tc-depth'] as const;
-
+const names = Object.keys(SUITES);
 const positive = z.coerce.number({ error: 'must be a number' }).positive({ error: 'must be above 0' });
 const whole = positive.pipe(z.int({ error: 'must be a whole number' }));
 const benchSchema = z.strictObject({
-  suite: z.enum(NAMES, { error: `must be one of ${NAMES.join(', ')}` }).default('end-to-end'),
+  suite: z.enum(names, { error: `must be one of ${names.join(', ')}` }).default('end-to-end'),
   source: text.optional(),
   threads: whole.optional(),
-  frames: whole.default(150),
+  frames: whole.optional(),
   rounds: whole.default(3),
   minutes: positive.default(10),
   json: z.boolean().default(false),
@@ -25,46 +22,19 @@ const benchSchema = z.strictObject({
 export function benchCommand(done: (exitCode: number) => void): Command {
   return new Command('bench')
     .description("This machine's figures, as a table and as JSON.")
-    .option('--suite <name>', `what to measure: ${NAMES.join(', ')} (default: end-to-end)`)
+    .option('--suite <name>', `what to measure: ${names.join(', ')} (default: end-to-end)`)
     .option('--source <file>', 'footage (default: the sample clip)')
     .option('--threads <n>', 'threads for the network (default: one fewer than the cores)')
-    .option('--frames <n>', 'end-to-end: frames a round (default: 150)')
-    .option('--rounds <n>', 'end-to-end: rounds of each kind, in turn (default: 3)')
+    .option('--frames <n>', 'end-to-end and metrics: frames a round (default: 150, metrics: 20)')
+    .option('--rounds <n>', 'end-to-end and metrics: rounds of each kind, in turn (default: 3)')
     .option('--minutes <n>', 'memory: minutes of video (default: 10)')
     .option('--json', 'print one JSON object as the last line of stdout')
     .addHelpText('after', '\nExample:\n  $ depthcast bench --suite end-to-end --json\n')
     .action(async (given: Record<string, unknown>) => done(await bench(await check(benchSchema, given))));
 }
 
-type Options = Omit<z.infer<typeof benchSchema>, 'suite' | 'json'>;
-
-/** What a suite measured, and how a person reads it. */
-interface Measured {
-  readonly result: object;
-  readonly rows: readonly string[][];
-}
-
-/** Every suite by its name. */
-const SUITES: Readonly<Record<(typeof NAMES)[number], (options: Options) => Promise<Measured>>> = {
-  'end-to-end': async (options) => {
-    const result = await endToEnd(options);
-    return { result, rows: endToEndRows(result) };
-  },
-  memory: async (options) => {
-    const onSample = (seconds: number, megabytes: number): void => {
-      if (Math.round(seconds) % 10 === 0) process.stderr.write(`${seconds.toFixed(0)} s: ${megabytes.toFixed(0)} MB\n`);
-    };
-    const result = await memory({ ...options, onSample });
-    return { result, rows: memoryRows(result) };
-  },
-  'tc-depth': async (options) => {
-    const result = await tcDepth(options);
-    return { result, rows: tcDepthRows(result) };
-  },
-};
-
 async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): Promise<number> {
-  const { result, rows } = await SUITES[suite](options);
+  const { result, rows } = await SUITES[suite]!(options);
   const machine = {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
@@ -81,58 +51,4 @@ async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): 
     process.stdout.write(`${line}\n`);
   }
   return 0;
-}
-
-function endToEndRows(result: EndToEndResult): string[][] {
-  const { stageMs, ageMs, rounds } = result;
-  const ms = (value: number): string => `${value.toFixed(1)} ms`;
-  return [
-    ['footage', `${result.frames} frames at ${result.size.width}x${result.size.height}, ${result.threads} threads`],
-    [
-      'end to end',
-      `${result.fps.toFixed(1)} frames a second (rounds: ${rounds.map(({ fps }) => fps.toFixed(1)).join(', ')})`,
-    ],
-    [
-      'share of the bare sessions',
-      `${(result.share * 100).toFixed(1)} % (rounds: ${rounds.map(({ share }) => `${(share * 100).toFixed(1)} %`).join(', ')})`,
-    ],
-    ['reached the viewer', rounds.map(({ delivered }) => `${delivered} of ${result.frames}`).join(', ')],
-    ['decode, alone', `${ms(stageMs.decode)} a frame`],
-    ['network, bare', `${ms(stageMs.bareInference)} a frame`],
-    ['network, end to end', `${ms(stageMs.inference)} a frame`],
-    ['JPEG and packing, alone', `${ms(stageMs.encode)} a frame, ${(result.bytesPerFrame / 1000).toFixed(0)} KB`],
-    ['age at the viewer', `p50 ${ms(ageMs.p50)}, p95 ${ms(ageMs.p95)} (footage is read ahead)`],
-    ['event loop delay', `p99 ${ms(result.eventLoopP99Ms)}`],
-  ];
-}
-
-function memoryRows(result: MemoryResult): string[][] {
-  const mb = (value: number): string => `${value.toFixed(0)} MB`;
-  return [
-    ['footage', `${result.minutes} minutes, ${result.depthFrames} depth frames in ${result.seconds.toFixed(0)} s`],
-    ['resident', `${mb(result.at10s)} after 10 s, ${mb(result.atEnd)} at the end, ${mb(result.peak)} at most`],
-    ['slope after 10 s', `${result.slopePerMinute.toFixed(2)} MB a minute`],
-  ];
-}
-
-function tcDepthRows({ size, threads, networks, largestRelativeDifference }: TcDepthResult): string[][] {
-  const gmac = (macs: number): string => `${(macs / 1e9).toPrecision(3)} GMAC`;
-  const ms = ({ median, least }: { median: number; least: number }): string =>
-    `${median.toFixed(1)} ms (least ${least.toFixed(1)})`;
-  return [
-    ['size', `${size.width}x${size.height}, ${threads} thread${threads === 1 ? '' : 's'}`],
-    ...networks.flatMap((network) => [
-      [network.id, `${(network.parameters / 1e6).toFixed(2)} M parameters, ${network.weights} weights`],
-      ['  whole window anew', `${gmac(network.macs.whole)}, ${ms(network.ms.whole)}`],
-      ['  new frame', `${gmac(network.macs.newFrame)}, ${ms(network.ms.newFrame)}`],
-      ['  ratio', `${network.macs.ratio.toFixed(2)} in MACs, ${network.ms.ratio.toFixed(2)} in time`],
-      ['  kept a frame', `${(network.bytesPerFrame / 1e6).toFixed(1)} MB`],
-    ]),
-    [
-      'streaming and whole differ',
-      largestRelativeDifference === null
-        ? 'not measured here'
-        : `by at most ${largestRelativeDifference.toExponential(1)} of the depth`,
-    ],
-  ];
 }

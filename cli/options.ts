@@ -19,7 +19,7 @@ const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
     .max(most, { error: `must be at most ${most}` });
 
 /** A list in JSON, or its entries between commas. */
-const list = <Entry extends z.ZodType>(entry: Entry) =>
+export const list = <Entry extends z.ZodType>(entry: Entry) =>
   z.preprocess(
     (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
     z.array(entry).min(1, { error: 'must hold at least one entry' }),
