@@ -64,9 +64,21 @@ def make_crop(rng: np.random.Generator, source: Source, size: tuple[int, int], z
                 bool(rng.random() < 0.5))
 
 
+def soften(view: np.ndarray, share: float) -> np.ndarray:
+    """A picture [3,H,W] as a camera of `share` the resolution sees it."""
+    h, w = view.shape[1:]
+    small = cv2.resize(view.transpose(1, 2, 0), (int(w * share), int(h * share)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR).transpose(2, 0, 1)
+
+
 def recolour(rng: np.random.Generator, views: np.ndarray) -> np.ndarray:
-    """One colour change for all views of a sample, and a slight exposure change between them."""
+    """One change of colour and sharpness for all views of a sample, a slight exposure change between them."""
     out = views
+    if rng.random() < 0.2:
+        share = rng.uniform(0.5, 0.9)
+        out = np.stack([soften(v, share) for v in out])
+    if rng.random() < 0.1:
+        out = np.repeat(out.mean(1, keepdims=True), 3, 1)
     if rng.random() < 0.7:
         out = out ** rng.uniform(0.75, 1.33) * rng.uniform(0.75, 1.2)
         grey = out.mean(1, keepdims=True)
@@ -84,8 +96,9 @@ def recolour(rng: np.random.Generator, views: np.ndarray) -> np.ndarray:
 class Sampler:
     """Seeded source of batches; `mix` names how many samples of which source a batch has."""
 
-    def __init__(self, sources: dict[str, Source], seed: int, zoom: float = 1.5):
+    def __init__(self, sources: dict[str, Source], seed: int, zoom: float = 1.5, photometric: bool = True):
         self.sources, self.rng, self.zoom = sources, np.random.default_rng(seed), zoom
+        self.photometric = photometric
 
     def offsets(self, source: Source) -> tuple[int, int, int]:
         """near, far, extra: (-k, k, -2k), or causal (-k, -2k, -3k); k = 1..3, wider on slow hand-held video."""
@@ -100,10 +113,10 @@ class Sampler:
         batch["depth"], batch["target"] = batch["depth_views"][:, 0], batch["plain"][:, 0]
         for key in ("causal", "has_metric", "has_relative", "dense", "scaled"):
             batch[key] = torch.tensor([bool(s[key]) for s in samples])
-        posed = [i for i, s in enumerate(samples) if "others" in s]
+        posed = [i for i, s in enumerate(samples) if "carry" in s]
         batch["posed"] = torch.tensor(posed, dtype=torch.long)
         for key in ("others", "moves", "carry"):
-            if posed:
+            if posed and key in samples[posed[0]]:
                 batch[key] = torch.from_numpy(np.stack([samples[i][key] for i in posed]).astype(np.float32))
         return batch
 
@@ -113,7 +126,7 @@ class Sampler:
         steps = self.offsets(source) if source.video else (0, 0, 0)
         near, far = steps[:2]
         back = max(2, -min(steps)) if views > 1 else 3
-        t = int(rng.integers(back, count - 3)) if source.video else int(rng.integers(count))
+        t = int(rng.integers(back, count - max(3, *steps))) if source.video else int(rng.integers(count))
         at = [t, *(t + s for s in steps)][:views]
         pick = lambda i: crop.apply(source.images[i], size)  # noqa: E731
         rgb = np.stack([pick(i) for i in at]).transpose(0, 3, 1, 2).astype(np.float32) / 255
@@ -129,14 +142,15 @@ class Sampler:
             out[key] = blank if labels is None else crop.apply(labels[t].astype(np.float32), size, 0.5)[None]
         out["depth_views"] = np.stack([blank if source.depth is None else crop.apply(
             source.depth[i].astype(np.float32), size, nearest=True)[None] for i in at])
-        if source.poses is not None and source.scaled:
-            k = max(2, abs(near))
-            ids = [t - 1, t + 1, max(t - k, 0), min(t + k, count - 1)]
-            out["others"] = np.stack([pick(i) for i in ids]).transpose(0, 3, 1, 2).astype(np.float32) / 255
+        if source.poses is not None and (source.scaled or views > 1):
             flip = MIRROR if crop.mirror else np.eye(4)
             move = lambda i: flip @ np.linalg.inv(source.poses[i]) @ source.poses[t] @ flip  # noqa: E731
-            out["moves"] = np.stack([move(i) for i in ids])
             out["carry"] = np.stack([move(t + near), move(t + far)])
+            if self.photometric:
+                k = max(2, abs(near))
+                ids = [t - 1, t + 1, max(t - k, 0), min(t + k, count - 1)]
+                out["others"] = np.stack([pick(i) for i in ids]).transpose(0, 3, 1, 2).astype(np.float32) / 255
+                out["moves"] = np.stack([move(i) for i in ids])
         out["plain"] = rgb
         out["views"] = recolour(rng, rgb)
         return out

@@ -9,6 +9,7 @@ frame 100 on, the last 12 stereo scenes (KEPT_ASIDE; evaluate.py reads exactly t
 from __future__ import annotations
 
 import argparse
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 
 KEPT_ASIDE = {"drive9001_from": 39, "redkitchen_from": 100, "stereo_last": 12}
+SWEPT = ("kitti00", "kitti03", "clip268")  # roads whose depth is measured by multiview.py
 KITTI_FOCAL = 721.54 / 1242  # focal / width of drive 9001, clip268 and KITTI 2015
 STEREO_CAMERA = (371.8, 369.4, 314.1, 88.5)  # of a 640x192 picture
 RT_METRES = 5.4  # RT-MonoDepth-S `ms`: depth * 5.4 = metres for KITTI's focal
@@ -161,6 +163,33 @@ def read_street(folder: Path) -> Source:
                   poses_3x4(folder / "poses.txt")[:len(images)], depth, video=True, dense=True)
 
 
+def sweep_road(cache: Path, source: Source) -> Source:
+    """Adds multi-view depth to a road video (built once, 5 to 10 minutes a road on one core) and brings its
+    teacher, frame by frame, to the same scale. Poses where there are none come from motion.py."""
+    path = cache / f"swept_{source.name}.npz"
+    if not path.exists():
+        from motion import trajectory
+        from multiview import depth_of_video
+        poses = trajectory(source.images, source.camera, source.metric) if source.poses is None else source.poses
+        np.savez(path, poses=poses, depth=depth_of_video(source.images, poses, source.camera, source.metric))
+    own = source.poses is None
+    with np.load(path) as stored:
+        source.poses, source.depth = stored["poses"], stored["depth"]
+    if own:  # step lengths are good to some per cent; over a whole drive the teacher's are better
+        half = source.depth[:, ::2, ::2].astype(np.float32) * source.metric
+        factor = float(np.median(half[half > 0]))
+        source.depth = (source.depth.astype(np.float32) / factor).astype(np.float16)
+        source.poses = source.poses.copy()
+        source.poses[:, :3, 3] /= factor
+    source.metric = source.metric.copy()
+    for t, depth in enumerate(source.depth):
+        both = depth[::2, ::2].astype(np.float32) * source.metric[t].astype(np.float32)
+        known = both > 0
+        if known.sum() > 500:
+            source.metric[t] /= np.clip(np.median(both[known]), 0.8, 1.25)
+    return source
+
+
 def load(data: Path, cache: Path, names: list[str] | None = None) -> dict[str, Source]:
     """All sources, from the cache where it has them; teachers run once, on building."""
     from teachers import add_teachers
@@ -177,10 +206,43 @@ def load(data: Path, cache: Path, names: list[str] | None = None) -> dict[str, S
         with np.load(path) as stored:
             fields = {k: stored[k] for k in stored.files if k != "video"}
             sources[name] = Source(name, video=bool(stored["video"]), scaled=name != "redkitchen", **fields)
+        if name in SWEPT:
+            sources[name] = sweep_road(cache, sources[name])
     for folder in sorted((cache / "streets").glob("*")):
         if not names or f"street{folder.name}" in names:
             sources[f"street{folder.name}"] = read_street(folder)
     return sources
+
+
+FILES = {"kitti00": ("kitti_odometry/sequences/00/image_2/*.*g", "kitti_odometry/sequences/00/calib.txt",
+                     "kitti_odometry/poses/00.txt"),
+         "kitti03": ("kitti_odometry/sequences/03/image_0/*.*g", "kitti_odometry/sequences/03/calib.txt",
+                     "kitti_odometry/poses/03.txt"),
+         "drive9001": ("kitti_raw/2011_09_26/2011_09_26_drive_9001_sync/image_02/**/*.*g",
+                       "kitti_raw/2011_09_26/2011_09_26_drive_9001_sync/gt_depth_cam2/*.png",
+                       "kitti_raw/2011_09_26/calib_cam_to_cam.txt"),
+         "stereo2015": ("kitti_stereo2015/image_2/*.*g", "kitti_stereo2015/gt_depth/*.png"),
+         "redkitchen": ("rgbd_redkitchen/**/*.color.*g", "rgbd_redkitchen/**/*.depth.png", "rgbd_redkitchen/**/*.pose.txt"),
+         "clip268": ("kitti_raw_clip268/**/*.*g",), "driving": ("driving_mix/**/*.jpg",), "camvid": ("camvid/**/*.jpg",),
+         "highway": ("clips/highway_960x540_25fps.mp4",), "rollercoaster": ("clips/rollercoaster_960x540_24fps.mp4",),
+         "dog": ("clips/dog.mp4",), "teachers": ("models/rtmonodepth_s_ms_640_192.onnx", "models/tcmonodepth_small.pt.tar")}
+FIRST = {"drive9001": KEPT_ASIDE["drive9001_from"], "redkitchen": KEPT_ASIDE["redkitchen_from"],
+         "stereo2015": -KEPT_ASIDE["stereo_last"]}
+
+
+def fingerprints(data: Path, cache: Path | None = None) -> dict[str, str]:
+    """Source -> sha256 over the lines "name sha256-of-content" of the files it is read from, in order of names.
+
+    Files that are kept aside are left out, so the sums tell what was trained on.
+    """
+    found = {name: [p for pattern in patterns for p in sorted(data.glob(pattern))[:FIRST.get(name) if "*" in pattern else None]]
+             for name, patterns in FILES.items()}
+    for folder in sorted((cache / "streets").glob("*")) if cache else ():
+        found[f"street{folder.name}"] = [folder / "street.mp4", folder / "poses.txt", folder / "calib.txt",
+                                         *sorted((folder / "depth").glob("*.png"))]
+    line = lambda p: f"{p.name} {hashlib.sha256(p.read_bytes()).hexdigest()}\n"  # noqa: E731
+    return {name: hashlib.sha256("".join(line(p) for p in paths).encode()).hexdigest()
+            for name, paths in found.items() if paths}
 
 
 def main() -> None:

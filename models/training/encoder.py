@@ -156,9 +156,11 @@ class Decoder(nn.Module):
         self.register_buffer("doubling", torch.stack([torch.outer(a, b) for a in (near, far)
                                                     for b in (near, far)])[:, None], persistent=False)
 
-    def forward(self, coarse: torch.Tensor, skips: list[torch.Tensor]) -> torch.Tensor:
-        x = coarse
-        for block, skip in zip(self.up, reversed(skips)):
+    def forward(self, coarse: torch.Tensor, skips: list[torch.Tensor], fine: nn.Module | None = None) -> torch.Tensor:
+        """coarse [B,192,h,w] and skips from stride 2 on; `fine` filters the 96 channels at stride 8."""
+        x = self.up[0](coarse, skips[-1])
+        x = x if fine is None else fine(x)
+        for block, skip in zip(self.up[1:], skips[-2::-1]):
             x = block(x, skip)
         with torch.autocast("cpu", enabled=False):
             out = self.final(x.float()) * self.UNIT

@@ -163,6 +163,6 @@ def consistency_loss(depth_a: torch.Tensor, depth_b: torch.Tensor, camera: torch
     error = 2 * (carried - seen).abs() / (carried + seen)
     mask = inside & (error.detach() < limit)
     if images is not None:
-        mask = mask & (photometric_error(sample(images[1], grid), images[0]) < 0.15)
+        mask = mask & (photometric_error(sample(images[1], grid), images[0]) < 0.3)
     mask = mask.float()
     return (error * mask).sum() / mask.sum().clamp(min=1)

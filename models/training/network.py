@@ -21,7 +21,7 @@ from encoder import CHANNELS, ConvNorm, Decoder, Encoder, Skips, depthwise
 F_CANONICAL = 370.0
 DEPTH_RANGE = (0.1, 100.0)
 STRIDE = 16
-KEY, VALUE, BINS = 64, 96, 32
+KEY, VALUE, BINS, FINE = 64, 96, 32, 96
 
 
 def rays(camera: torch.Tensor, height: int, width: int, stride: int = STRIDE) -> torch.Tensor:
@@ -47,6 +47,27 @@ class MixBlock(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.body(x)
+
+
+class WideContext(nn.Module):
+    """What the whole picture says, at stride 32: two mixing blocks on halved cells and their mean.
+
+    At 640x192 a stride-16 cell sees a third of the picture's width; scale and large vehicles need
+    more. The way back starts at zero: identity.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.blocks = nn.Sequential(MixBlock(channels), MixBlock(channels))
+        self.whole = nn.Conv2d(channels, channels, 1)
+        self.back = nn.Conv2d(channels, channels, 1)
+        nn.init.zeros_(self.back.weight)
+        nn.init.zeros_(self.back.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        half = self.blocks(F.avg_pool2d(x, 2))
+        half = F.relu(half + self.whole(half.mean((2, 3), keepdim=True)))
+        return x + F.interpolate(self.back(half), scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 class CoarseDepth(nn.Module):
@@ -125,7 +146,7 @@ class TemporalAttention(nn.Module):
 class TcDepthLite(nn.Module):
     """The whole network; `frame` once a frame, then `window` or `single` on its features."""
 
-    def __init__(self, mix_blocks: int = 2):
+    def __init__(self, mix_blocks: int = 3):
         super().__init__()
         c = CHANNELS[-1]
         self.encoder, self.skips = Encoder(), Skips()
@@ -133,8 +154,10 @@ class TcDepthLite(nn.Module):
         nn.init.zeros_(self.geometry.weight)
         nn.init.zeros_(self.geometry.bias)
         self.mix = nn.Sequential(*(MixBlock(c) for _ in range(mix_blocks)))
+        self.wide = WideContext(c)
         self.coarse = CoarseDepth(c)
         self.spatial, self.temporal = SpatialAttention(c), TemporalAttention(c)
+        self.settle, self.fine = MixBlock(c), MixBlock(FINE)
         self.single_head, self.window_head = Decoder(), Decoder()
 
     def frame(self, rgb: torch.Tensor, camera: torch.Tensor, project: bool = True) -> dict[str, torch.Tensor]:
@@ -147,6 +170,7 @@ class TcDepthLite(nn.Module):
         direction = rays(camera, x.shape[2], x.shape[3])
         zoom = torch.log(camera[:, 0] / F_CANONICAL).view(-1, 1, 1, 1).expand_as(direction[:, :1])
         x = self.mix(x + self.geometry(torch.cat([direction[:, :2], zoom], 1)))
+        x = self.wide(x)
         coarse = self.coarse(x)
         metres = coarse.detach() * (camera[:, 0] / F_CANONICAL).view(-1, 1, 1, 1)
         x = self.spatial(x, direction * metres)
@@ -164,7 +188,7 @@ class TcDepthLite(nn.Module):
                contexts: list[dict[str, torch.Tensor]]) -> torch.Tensor:
         """Canonical inverse depth of the target [B,1,H,W], from three frames' features."""
         x = self.temporal(target["x"], target["key"], [(c["key"], c["value"]) for c in contexts])
-        return self.window_head(x, [target["s2"], target["s4"], target["s8"]])
+        return self.window_head(self.settle(x), [target["s2"], target["s4"], target["s8"]], self.fine)
 
     @torch.no_grad()
     def measure_norms(self, rgb: torch.Tensor, camera: torch.Tensor) -> None:

@@ -10,6 +10,7 @@ from network import F_CANONICAL, TcDepthLite, to_metres
 from recipe import WEIGHTS
 
 Batch = dict[str, torch.Tensor]
+LIMIT = 0.4  # relative disagreement of two windows above which a pixel is occluded or moves
 
 
 def head_losses(inverse: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
@@ -23,7 +24,7 @@ def head_losses(inverse: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
         known = ((batch["depth"][d] > 0.3) & (batch["depth"][d] < 80)).float()
         losses["edges"] = gradient_loss(torch.log(depth[d]), torch.log(batch["depth"][d].clamp(min=1e-2)), known)
     losses["smooth"] = smoothness_loss(inverse, batch["views"][:, 0])
-    if len(batch["posed"]):
+    if "others" in batch:
         p = batch["posed"]
         others = batch["others"]
         losses["photometric"] = photometric_loss(
@@ -32,7 +33,8 @@ def head_losses(inverse: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
     if batch["has_metric"].any():
         m = batch["has_metric"]
         ours, theirs = (torch.log(t.clamp(min=1 / 80)) for t in (inverse[m] / zoom[m], batch["metric"][m]))
-        losses["metric"] = (ours - theirs).abs().mean() + 0.5 * gradient_loss(ours, theirs)
+        unknown = (batch["depth"][m] <= 0).float()
+        losses["metric"] = ((ours - theirs).abs() * unknown).mean() + 0.5 * gradient_loss(ours, theirs)
     if batch["has_relative"].any():
         r = batch["has_relative"]
         losses["relative"] = relative_loss(inverse[r], batch["relative"][r])
@@ -45,13 +47,26 @@ def coarse_loss(coarse: torch.Tensor, inverse: torch.Tensor) -> torch.Tensor:
     return (torch.log(coarse) + goal).abs().mean()
 
 
-def total(terms: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
-    """Weighted sum (recipe.WEIGHTS by name, else by the part after the slash) and each term's value."""
-    return (sum(WEIGHTS.get(k, WEIGHTS[k.split("/")[1]]) * t for k, t in terms.items()),
+def total(terms: dict[str, torch.Tensor], own: dict[str, float]) -> tuple[torch.Tensor, dict[str, float]]:
+    """Weighted sum (the stage's own weights before recipe.WEIGHTS, full names before the part after the slash)
+    and each term's value."""
+    weights = {**WEIGHTS, **own}
+    return (sum(weights.get(k, weights[k.split("/")[1]]) * t for k, t in terms.items()),
             {k: float(t.detach()) for k, t in terms.items()})
 
 
-def single_objective(net: TcDepthLite, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+def moves_in_our_scale(batch: Batch, depth: torch.Tensor) -> torch.Tensor:
+    """Moves [P,2,4,4] to near and far; where metres are not learnt, steps are as long as `depth` [P,1,H,W] has it."""
+    p, moves = batch["posed"], batch["carry"].clone()
+    for i in (~batch["scaled"][p]).nonzero().flatten().tolist():
+        truth = batch["depth"][p[i]]
+        known = truth > 0
+        if known.any():
+            moves[i, :, :3, 3] *= (depth[i][known] / truth[known]).median()
+    return moves
+
+
+def single_objective(net: TcDepthLite, batch: Batch, weights: dict[str, float]) -> tuple[torch.Tensor, dict[str, float]]:
     """Encoder, spatial attention, coarse head and single-frame head on the targets alone."""
     with torch.autocast("cpu", torch.bfloat16):
         rgb = batch["views"][:, 0].contiguous(memory_format=torch.channels_last)
@@ -59,10 +74,10 @@ def single_objective(net: TcDepthLite, batch: Batch) -> tuple[torch.Tensor, dict
         inverse = net.single(frame)
     terms = {f"single/{name}": value for name, value in head_losses(inverse, batch).items()}
     terms["single/coarse"] = coarse_loss(frame["coarse"].float(), inverse)
-    return total(terms)
+    return total(terms, weights)
 
 
-def window_objective(net: TcDepthLite, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+def window_objective(net: TcDepthLite, batch: Batch, weights: dict[str, float]) -> tuple[torch.Tensor, dict[str, float]]:
     """Temporal attention and window head, on frozen single-frame features.
 
     Views are target, near, far, extra (batches.py): two neighbouring windows of a stream, the
@@ -92,12 +107,14 @@ def window_objective(net: TcDepthLite, batch: Batch) -> tuple[torch.Tensor, dict
     terms["window/own"] = F.avg_pool2d(torch.log(alone[0] / here), 16).abs().mean()
     if len(p):
         first, second = to_metres(here[p], camera[p]), to_metres(there[p], camera[p])
-        move, plain = batch["carry"][:, 0], batch["plain"][p]
+        plain = batch["plain"][p]
         with torch.no_grad():
             views = [to_metres(a[p], camera[p]) for a in alone]
-            fused = fused_log_depth(views[0], views[1:], camera[p], [move, batch["carry"][:, 1]])
+            moves = moves_in_our_scale(batch, views[0])
+            move = moves[:, 0]
+            fused = fused_log_depth(views[0], views[1:], camera[p], [move, moves[:, 1]])
         terms["window/fused"] = F.avg_pool2d(torch.log(first) - fused, 16).abs().mean()
         terms["window/consistency"] = 0.5 * (
-            consistency_loss(first, second, camera[p], move, images=(plain[:, 0], plain[:, 1]))
-            + consistency_loss(second, first, camera[p], torch.linalg.inv(move), images=(plain[:, 1], plain[:, 0])))
-    return total(terms)
+            consistency_loss(first, second, camera[p], move, LIMIT, (plain[:, 0], plain[:, 1]))
+            + consistency_loss(second, first, camera[p], torch.linalg.inv(move), LIMIT, (plain[:, 1], plain[:, 0])))
+    return total(terms, weights)

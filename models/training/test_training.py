@@ -10,15 +10,18 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
 from batches import Sampler, make_crop
-from data import Source, scaled_camera
+from data import Source, fingerprints, scaled_camera
 from evaluate import Graphs, self_reprojection
 from export import export
 from losses import (consistency_loss, fused_log_depth, gradient_loss, log_depth_loss, photometric_error,
                     photometric_loss, relative_loss, smoothness_loss)
+from motion import chain, road_height, step
+from multiview import agree, sweep
 from network import F_CANONICAL, TcDepthLite, to_metres
 from train import train
 
@@ -130,11 +133,75 @@ class Losses(unittest.TestCase):
         self.assertAlmostEqual(self_reprojection(right * 0 + 10, poses, camera)["mean"], 0.1, places=5)
 
 
+class MultiView(unittest.TestCase):
+    """A fronto-parallel wall ten metres away, the camera half a metre further right in every picture."""
+
+    def setUp(self):
+        noise = np.random.default_rng(2).uniform(0, 255, (64, 260)).astype(np.float32)
+        wall = cv2.GaussianBlur(noise, (0, 0), 1.2) * 2
+        self.grey = [np.ascontiguousarray(wall[:, 20 + 5 * i:180 + 5 * i]) for i in range(9)]
+        self.poses = np.tile(np.eye(4), (9, 1, 1))
+        self.poses[:, 0, 3] = 0.5 * np.arange(9)
+        self.camera = np.array([100, 100, 79.5, 31.5], np.float32)
+
+    def test_the_sweep_finds_the_wall_from_a_prior_that_is_a_fifth_off(self):
+        found = sweep(self.grey, self.poses, self.camera, 4, np.full((64, 160), 12.0, np.float32))
+        self.assertGreater(float((found > 0).mean()), 0.7)
+        self.assertLess(abs(float(np.median(found[found > 0])) - 10), 0.2)
+
+    def test_the_sweep_says_nothing_of_a_blank_wall(self):
+        found = sweep([np.full_like(g, 90) for g in self.grey], self.poses, self.camera, 4, np.full((64, 160), 12.0, np.float32))
+        self.assertEqual(float(found.max()), 0.0)
+
+    def test_depth_that_no_neighbour_confirms_goes(self):
+        depths = np.full((9, 64, 160), 10.0, np.float32)
+        depths[4, 20:40, 60:100] = 5.0
+        kept = agree(depths, self.poses, self.camera, 4)
+        self.assertEqual(float(kept[25:35, 70:90].max()), 0.0)
+        self.assertAlmostEqual(float(kept[10, 80]), 10.0)
+
+    def test_a_step_through_a_made_up_scene_has_its_direction_and_length(self):
+        rng = np.random.default_rng(4)
+        near, far = np.zeros((192, 320), np.uint8), np.zeros((192, 320), np.uint8)
+        depth = np.full((192, 320), 20.0, np.float32)
+        for _ in range(500):
+            z, x, y, shade = rng.uniform(5, 30), rng.uniform(-1, 1), rng.uniform(-0.6, 0.6), int(rng.integers(60, 255))
+            for picture, ahead in ((near, 0.0), (far, 1.0)):
+                u, v = x * z / (z - ahead) * 160 + 159.5, y * z / (z - ahead) * 160 + 95.5
+                cv2.circle(picture, (round(u * 16), round(v * 16)), 32, shade, -1, cv2.LINE_AA, 4)
+            u, v = int(x * 160 + 159.5), int(y * 160 + 95.5)
+            depth[max(v - 4, 0):v + 5, max(u - 4, 0):u + 5] = z
+        move, length = step(near, far, depth, np.array([160, 160, 159.5, 95.5], np.float32))
+        self.assertLess(float(move[2, 3]), -0.99)
+        self.assertAlmostEqual(length, 1.0, delta=0.15)
+        self.assertAlmostEqual(float(chain([move], np.array([length]))[1][2, 3]), length, delta=0.02)
+
+    def test_the_height_above_a_flat_road_is_found(self):
+        v = np.mgrid[0:64, 0:160][0].astype(np.float64)
+        depth = np.where(v > 33, 1.65 * 100 / np.maximum(v - 31.5, 0.1), 0).astype(np.float32)
+        self.assertAlmostEqual(road_height(depth, self.camera), 1.65, places=3)
+
+
+class Hashes(unittest.TestCase):
+    def test_a_fingerprint_changes_with_a_file_and_leaves_out_what_is_kept_aside(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shots = Path(folder) / "kitti_stereo2015/image_2"
+            shots.mkdir(parents=True)
+            for i in range(14):
+                (shots / f"{i:02}.jpg").write_bytes(bytes([i]))
+            first = fingerprints(Path(folder))["stereo2015"]
+            (shots / "13.jpg").write_bytes(b"kept aside")
+            self.assertEqual(fingerprints(Path(folder))["stereo2015"], first)
+            (shots / "01.jpg").write_bytes(b"trained on")
+            self.assertNotEqual(fingerprints(Path(folder))["stereo2015"], first)
+
+
 class Network(unittest.TestCase):
     def setUp(self):
         torch.manual_seed(3)
         self.net = TcDepthLite().eval()
         torch.nn.init.normal_(self.net.temporal.fuse.weight, 0, 0.05)
+        torch.nn.init.normal_(self.net.wide.back.weight, 0, 0.05)
         self.camera = torch.tensor([[185.0, 185.0, 159.5, 47.5]])
         with torch.no_grad():
             self.frames = [self.net.frame(torch.rand(1, 3, 96, 320), self.camera) for _ in range(3)]

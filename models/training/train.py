@@ -16,14 +16,13 @@ import numpy as np
 import torch
 
 from batches import Sampler
-from data import KEPT_ASIDE, Source, load
+from data import KEPT_ASIDE, Source, fingerprints, load
 from network import TcDepthLite
 from objective import single_objective, window_objective
 from pretrained import load_tcmonodepth
-from recipe import LOOSE, RECIPES, Stage
+from recipe import POOLS, RECIPES, ROOM, Stage
 
 SAVE_EVERY = 50
-AVERAGE = 0.996
 MEET_EVERY = 20
 
 
@@ -60,7 +59,8 @@ def floats(net: TcDepthLite) -> list[torch.Tensor]:
     return [t for t in net.state_dict().values() if t.is_floating_point()]
 
 
-PLAIN = ("geometry", "coarse", "spatial")
+NEW = ("wide", "mix.2", "settle", "fine")  # parts that start as the identity, so older checkpoints may lack them
+PLAIN = ("geometry", "coarse", "spatial", "wide.whole", "wide.back")
 
 
 def groups(net: TcDepthLite, rate: float) -> list[dict]:
@@ -89,9 +89,8 @@ def rate_at(step: int, steps: int) -> float:
 def batches(sources: dict[str, Source], stage: Stage, seed: int, first: int, buffer: int = 3):
     """Endless batches from a background thread; what step n gets depends on the seed and n alone."""
     ready: queue.Queue = queue.Queue(buffer)
-    pools = {"loose": [n for n in LOOSE if n in sources],
-             "street": [n for n in sources if n.startswith("street")] or ["none"]}
-
+    pools = {name: [n for n in pool if n in sources] for name, pool in POOLS.items()}
+    pools["street"] = [n for n in sources if n.startswith("street")] or ["none"]
     last = stage.stop or stage.steps
 
     def work() -> None:
@@ -99,11 +98,12 @@ def batches(sources: dict[str, Source], stage: Stage, seed: int, first: int, buf
             rng = np.random.default_rng((seed, step))
             sizes, shares = zip(*stage.sizes)
             size = sizes[int(rng.choice(len(sizes), p=np.array(shares) / sum(shares)))]
-            mix = [str(rng.choice(pools[n])) if n in pools else n for n in stage.mix]
+            names = stage.elsewhere if size == ROOM and stage.elsewhere else stage.mix
+            mix = [str(rng.choice(pools[n])) if n in pools else n for n in names]
             mix = [n for n in mix if n in sources]
             if size[0] * size[1] > 100_000 and len(mix) > 4:
                 mix = [mix[i] for i in sorted(rng.choice(len(mix), max(4, int(0.7 * len(mix))), replace=False))]
-            sampler = Sampler(sources, int(rng.integers(2 ** 31)))
+            sampler = Sampler(sources, int(rng.integers(2 ** 31)), photometric=stage.photometric)
             ready.put(sampler.draw(mix, size, stage.views))
 
     threading.Thread(target=work, daemon=True).start()
@@ -123,7 +123,7 @@ def run_stage(net: TcDepthLite, sources: dict[str, Source], stage: Stage, state:
     for step, batch in enumerate(batches(sources, stage, seed + 1000 * state["stage"] + 100_000 * index, first), first):
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * rate_at(step, stage.steps)
-        total, terms = objective(net, batch)
+        total, terms = objective(net, batch, dict(stage.weights))
         optimiser.zero_grad(set_to_none=True)
         total.backward()
         norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -135,7 +135,7 @@ def run_stage(net: TcDepthLite, sources: dict[str, Source], stage: Stage, state:
             crew.meet(index, net)
         if index > 0:
             continue
-        decay = min(AVERAGE, (state["facts"]["steps"] + 1) / (state["facts"]["steps"] + 20))
+        decay = min(stage.average, (state["facts"]["steps"] + 1) / (state["facts"]["steps"] + 20))
         with torch.no_grad():
             for key, value in net.state_dict().items():
                 if value.is_floating_point():
@@ -155,20 +155,20 @@ def run_stage(net: TcDepthLite, sources: dict[str, Source], stage: Stage, state:
 
 
 def train(sources: dict[str, Source], start: Path | None, run: Path, recipe: str, seed: int,
-          workers: int = 1) -> Path:
+          workers: int = 1, hashes: dict[str, str] | None = None) -> Path:
     """Runs a recipe's stages from RUN/last.pt, else from `start`: TCMonoDepth-small, or a .pt of this network.
     Returns the checkpoint."""
     run.mkdir(parents=True, exist_ok=True)
     crew = Crew(workers, TcDepthLite())
     helpers = [torch.multiprocessing.get_context("fork").Process(
-        target=work, args=(sources, start, run, recipe, seed, crew, i), daemon=True) for i in range(1, workers)]
+        target=work, args=(sources, start, run, recipe, seed, crew, i, hashes), daemon=True) for i in range(1, workers)]
     for helper in helpers:
         helper.start()
-    return work(sources, start, run, recipe, seed, crew, 0)
+    return work(sources, start, run, recipe, seed, crew, 0, hashes)
 
 
 def work(sources: dict[str, Source], start: Path | None, run: Path, recipe: str, seed: int,
-         crew: Crew, index: int) -> Path:
+         crew: Crew, index: int, hashes: dict[str, str] | None = None) -> Path:
     """One worker of the crew; number 0 keeps the log and the checkpoints."""
     torch.manual_seed(seed)
     net = TcDepthLite()
@@ -190,7 +190,10 @@ def work(sources: dict[str, Source], start: Path | None, run: Path, recipe: str,
     else:
         own = start is not None and start.suffix == ".pt"
         if own:
-            net.load_state_dict(torch.load(start, map_location="cpu", weights_only=True)["average"])
+            before = torch.load(start, map_location="cpu", weights_only=True)
+            missing, strange = net.load_state_dict(before["average"], strict=False)
+            if strange or [k for k in missing if not k.startswith(NEW)]:
+                raise SystemExit(f"{start} is no checkpoint of this network: {(strange or missing)[:3]} do not fit")
         elif start is not None:
             load_tcmonodepth(net, start)
         names = [n for n in sources if not n.startswith("street")]
@@ -200,8 +203,12 @@ def work(sources: dict[str, Source], start: Path | None, run: Path, recipe: str,
         frames = {name: len(s.images) for name, s in sources.items()}
         facts = {"steps": 0, "seed": seed, "recipe": recipe, "stages": [], "frames": frames, "keptAside": KEPT_ASIDE,
                  "start": start.name if start else "random", "date": f"{datetime.date.today()}"}
+        if own:
+            old = before.get("facts", {})
+            facts["before"] = [*old.get("before", []), {k: old.get(k) for k in ("recipe", "seed", "start", "steps", "stages")}]
         state = {"stage": 0, "step": 0, "facts": facts,
                  "average": {k: v.clone() for k, v in net.state_dict().items()}}
+    state["facts"]["sha256"] = hashes or {}
     freeze(net.encoder.stem, net.encoder.stages[0])
     net.to(memory_format=torch.channels_last)
     stages = RECIPES[recipe]
@@ -216,6 +223,10 @@ def work(sources: dict[str, Source], start: Path | None, run: Path, recipe: str,
         if stage.views > 1:
             freeze(net)
             net.temporal.requires_grad_(True)
+            net.settle.requires_grad_(True)
+            net.fine.requires_grad_(True)
+            net.settle.train()
+            net.fine.train()
             net.window_head.requires_grad_(True)
         run_stage(net, sources, stage, state, run, seed, log, crew, index)
         state["facts"]["stages"].append({"name": stage.name, "steps": stage.stop or stage.steps, "views": stage.views,
@@ -242,7 +253,7 @@ def main() -> None:
     if a.workers > 1:
         torch.set_num_threads(1)
     start = a.start or a.data / "models/tcmonodepth_small.pt.tar"
-    train(load(a.data, a.cache), start, a.run, a.recipe, a.seed, a.workers)
+    train(load(a.data, a.cache), start, a.run, a.recipe, a.seed, a.workers, fingerprints(a.data, a.cache))
 
 
 if __name__ == "__main__":
