@@ -5,12 +5,12 @@ import { depthFolder } from '../datasets/depth-folder.ts';
 import type { GroundTruth } from '../datasets/ground-truth.ts';
 import { sevenScenes } from '../datasets/seven-scenes.ts';
 import { tumRgbd } from '../datasets/tum-rgbd.ts';
-import type { FrameSource } from '../sources/frame-source.ts';
-import { openSource } from '../sources/registry.ts';
+import type { Footage } from '../sources/frame-source.ts';
+import { openFootage } from '../sources/registry.ts';
 
 /** Footage with what was measured beside it. */
 export interface Dataset {
-  readonly source: FrameSource;
+  readonly source: Footage;
   readonly truth: GroundTruth;
   readonly layout: EvaluationLayout;
 }
@@ -32,14 +32,14 @@ export interface DatasetOptions {
 export async function openDataset(place: string, { layout, gt, poses }: DatasetOptions): Promise<Dataset> {
   const kind = layout ?? (await layoutOf(place));
   if (kind === 'tum') {
-    const source = await openSource(path.join(place, 'rgb'), { layout: 'pictures' });
+    const source = await openFootage(path.join(place, 'rgb'), { layout: 'pictures' });
     return { source, truth: await tumRgbd(place), layout: kind };
   }
   if (kind === '7-scenes') {
-    const source = await openSource(path.join(place, 'frame-*.color.*'), { layout: 'pictures' });
+    const source = await openFootage(path.join(place, 'frame-*.color.*'), { layout: 'pictures' });
     return { source, truth: await sevenScenes(place), layout: kind };
   }
-  const source = await openSource(place, kind === 'pairs' ? {} : { layout: kind });
+  const source = await openFootage(place, kind === 'pairs' ? {} : { layout: kind });
   const folder = gt ?? (kind === 'kitti-odometry' || kind === 'kitti-raw' ? 'gt_depth_cam2' : undefined);
   if (folder === undefined) {
     throw new DepthcastError('option-invalid', 'It is not said where the measured depth is.', {

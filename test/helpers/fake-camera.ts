@@ -1,51 +1,80 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { accessUnits, isKey, parameterSets, rtpPackets, senderReport } from './h264-stream.ts';
 
 /** What a fake camera plays and asks for. */
 export interface FakeCameraOptions {
   /** H.264 Annex B with an access unit delimiter before each picture (x264: `aud=1:repeat-headers=1:sliced-threads=0`). */
   readonly file: string;
   readonly fps: number;
-  /** Asks for digest authentication (RFC 2617, MD5). */
   readonly login?: { readonly user: string; readonly password: string };
+  /** How it asks for the login; default `digest` (RFC 2617, MD5). */
+  readonly auth?: 'basic' | 'digest' | 'digest-sha256-qop';
+  /** Carries pictures over one transport alone and answers 461 to the other. */
+  readonly only?: 'tcp' | 'udp';
+  /** Pictures that are sent at once when a player begins, as a hub does that keeps the last seconds. */
+  readonly backlog?: number;
 }
 
 const CLOCK = 90_000;
-const PAYLOAD = 1400;
 
 /**
- * A small RTSP camera for tests: port 0 on 127.0.0.1, RTP interleaved over TCP, one H.264 stream that starts over at its
- * end. RFC 2326 (RTSP), RFC 6184 (H.264 in RTP). Faults are properties and methods.
+ * A small RTSP camera for tests: port 0 on 127.0.0.1, RTP interleaved over TCP or beside it over UDP, one H.264 stream
+ * that starts over at its end. RFC 2326 (RTSP), RFC 6184 (H.264 in RTP). Faults are properties and methods.
  */
 export class FakeCamera {
-  /** While true the connections stay open and no picture is sent. */
+  /** While true the connections stay open and nothing is sent: neither pictures nor reports nor answers. */
   frozen = false;
+  /** While true no picture is sent, and reports (RTCP) and answers go on. */
+  muted = false;
+  /** While true pictures are taken but kept; at false they are sent all at once, as after a network that stood still. */
+  held = false;
   /** While true requests are read and never answered. */
   mute = false;
   /** Added to the time stamp of what is sent from now on, in seconds. */
   timeShift = 0;
+  /** Share of pictures that are damaged, and of packets that are lost, 0 to 1. */
+  corrupt = 0;
+  drop = 0;
+  /** Status line that is answered to DESCRIBE instead of a description, e.g. `404 Not Found`. */
+  answer: string | undefined;
+  /** Answers DESCRIBE with a redirection to here. */
+  redirect: string | undefined;
+  /** `performance.now()` when the last picture and the last first key frame were sent. */
+  lastSentAt = 0;
+  firstKeyAt = 0;
+  /** Pictures sent to all players. */
+  sent = 0;
+  /** Connections accepted, and logins refused. */
+  connections = 0;
+  refusals = 0;
   readonly #server: Server;
-  readonly #pictures: readonly (readonly Buffer[])[];
   readonly #options: FakeCameraOptions;
   readonly #sockets = new Set<Socket>();
+  readonly #random = seeded(7);
+  #pictures: readonly (readonly Buffer[])[];
+  #fps: number;
+  #port = 0;
+  #switched = 0;
 
-  private constructor(server: Server, pictures: readonly (readonly Buffer[])[], options: FakeCameraOptions) {
-    this.#server = server;
+  private constructor(pictures: readonly (readonly Buffer[])[], options: FakeCameraOptions) {
+    this.#server = createServer((socket) => this.#serve(socket));
     this.#pictures = pictures;
     this.#options = options;
-    server.on('connection', (socket) => this.#serve(socket));
+    this.#fps = options.fps;
   }
 
   static async start(options: FakeCameraOptions): Promise<FakeCamera> {
-    const server = createServer();
-    const camera = new FakeCamera(server, accessUnits(await readFile(options.file)), options);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const camera = new FakeCamera(accessUnits(await readFile(options.file)), options);
+    await camera.listen();
     return camera;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   /** Number of open connections. */
@@ -59,6 +88,17 @@ export class FakeCamera {
     return `rtsp://${who}${host}:${this.port}/cam`;
   }
 
+  /** Pictures a second from the next on. */
+  setRate(fps: number): void {
+    this.#fps = fps;
+  }
+
+  /** Plays another file from its beginning, as a camera does whose size is changed. */
+  async switchTo(file: string): Promise<void> {
+    this.#pictures = accessUnits(await readFile(file));
+    this.#switched++;
+  }
+
   /** Closes every connection: politely, or as a crash would. */
   kick(how: 'end' | 'reset' = 'end'): void {
     for (const socket of this.#sockets) {
@@ -67,22 +107,33 @@ export class FakeCamera {
     }
   }
 
+  /** Accepts connections (again), on the port it had before. */
+  async listen(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Goes away as a process does that is killed: connections are reset and the port is closed. */
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    this.kick('reset');
+    if (!this.#server.listening) return;
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
   #serve(socket: Socket): void {
+    this.connections++;
     this.#sockets.add(socket);
     const nonce = randomBytes(8).toString('hex');
     let pending = Buffer.alloc(0);
-    let player: NodeJS.Timeout | undefined;
+    let stop: (() => void) | undefined;
+    let send: Send = interleaved(socket);
     socket.on('error', () => {});
     socket.on('close', () => {
-      clearInterval(player);
+      stop?.();
       this.#sockets.delete(socket);
     });
-    socket.on('data', (bytes) => {
+    socket.on('data', async (bytes) => {
       pending = Buffer.concat([pending, bytes]);
       for (;;) {
         // The client's RTCP reports come in between, marked with a dollar sign.
@@ -95,59 +146,90 @@ export class FakeCamera {
         if (end < 0) return;
         const request = pending.toString('latin1', 0, end);
         pending = pending.subarray(end + 4);
-        if (this.mute) continue;
-        if (this.#answer(socket, request, nonce)) player ??= this.#play(socket);
+        if (this.mute || this.frozen) continue;
+        const udp = await this.#answer(socket, request, nonce);
+        if (udp === 'play') stop ??= this.#play(socket, send);
+        else if (udp) {
+          send = udp;
+          socket.once('close', udp.close);
+        }
       }
     });
   }
 
-  /** Answers one request; true for a PLAY that was granted. */
-  #answer(socket: Socket, request: string, nonce: string): boolean {
+  /** Answers one request; `play` for a PLAY that was granted, a way to send for a SETUP with UDP. */
+  async #answer(socket: Socket, request: string, nonce: string): Promise<Send | 'play' | undefined> {
     const [method = '', uri = ''] = request.split(' ');
     const sequence = /^CSeq: *(\d+)/im.exec(request)?.[1] ?? '0';
-    const reply = (status: string, headers: readonly string[] = [], body = ''): void => {
+    const reply = (status: string, headers: readonly string[] = [], body = ''): undefined => {
       const length = body === '' ? [] : [`Content-Length: ${body.length}`];
       socket.write(`${[`RTSP/1.0 ${status}`, `CSeq: ${sequence}`, ...headers, ...length].join('\r\n')}\r\n\r\n${body}`);
     };
     if (method !== 'OPTIONS' && !this.#admits(method, request, nonce)) {
-      reply('401 Unauthorized', [`WWW-Authenticate: Digest realm="camera", nonce="${nonce}"`]);
-      return false;
+      return reply('401 Unauthorized', [`WWW-Authenticate: ${this.#challenge(nonce)}`]);
     }
     switch (method) {
       case 'OPTIONS':
-        reply('200 OK', ['Public: OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN']);
-        return false;
+        return reply('200 OK', ['Public: OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN']);
       case 'DESCRIBE':
-        if (!uri.endsWith('/cam')) reply('404 Not Found');
-        else reply('200 OK', ['Content-Type: application/sdp', `Content-Base: ${uri}/`], this.#description());
-        return false;
-      case 'SETUP':
-        reply('200 OK', ['Transport: RTP/AVP/TCP;unicast;interleaved=0-1', 'Session: 1;timeout=60']);
-        return false;
+        if (this.redirect !== undefined) return reply('302 Moved', [`Location: ${this.redirect}`]);
+        if (this.answer !== undefined) return reply(this.answer);
+        if (!uri.endsWith('/cam')) return reply('404 Not Found');
+        return reply('200 OK', ['Content-Type: application/sdp', `Content-Base: ${uri}/`], this.#description());
+      case 'SETUP': {
+        const ports = /^Transport:.*client_port=(\d+)-(\d+)/im.exec(request);
+        const wanted = ports ? 'udp' : 'tcp';
+        if ((this.#options.only ?? wanted) !== wanted) return reply('461 Unsupported Transport');
+        if (!ports) {
+          return reply('200 OK', ['Transport: RTP/AVP/TCP;unicast;interleaved=0-1', 'Session: 1;timeout=60']);
+        }
+        const udp = await datagrams(Number(ports[1]), Number(ports[2]));
+        const where = `client_port=${ports[1]}-${ports[2]};server_port=${udp.ports.join('-')}`;
+        reply('200 OK', [`Transport: RTP/AVP;unicast;${where}`, 'Session: 1;timeout=60']);
+        return udp;
+      }
       case 'PLAY':
         reply('200 OK', ['Session: 1', 'Range: npt=0-']);
-        return true;
+        return 'play';
       default:
         reply('200 OK', ['Session: 1']);
         if (method === 'TEARDOWN') socket.end();
-        return false;
+        return undefined;
     }
   }
 
+  #challenge(nonce: string): string {
+    const { auth } = this.#options;
+    if (auth === 'basic') return 'Basic realm="camera"';
+    const more = auth === 'digest-sha256-qop' ? ', algorithm=SHA-256, qop="auth", opaque="o"' : '';
+    return `Digest realm="camera", nonce="${nonce}"${more}`;
+  }
+
   #admits(method: string, request: string, nonce: string): boolean {
-    const { login } = this.#options;
+    const { login, auth } = this.#options;
     if (!login) return true;
+    const basic = /^Authorization: *Basic (.*)$/im.exec(request)?.[1];
     const given = /^Authorization: *Digest (.*)$/im.exec(request)?.[1];
-    if (given === undefined) return false;
-    const field = (name: string): string => new RegExp(`\\b${name}="([^"]*)"`).exec(given)?.[1] ?? '';
-    const secret = md5(`${login.user}:camera:${login.password}`);
-    const wanted = md5(`${secret}:${nonce}:${md5(`${method}:${field('uri')}`)}`);
-    return field('username') === login.user && field('response') === wanted;
+    const admits = (): boolean => {
+      if (auth === 'basic') return basic === Buffer.from(`${login.user}:${login.password}`).toString('base64');
+      const field = (name: string): string => new RegExp(`\\b${name}="?([^",]*)"?`).exec(given ?? '')?.[1] ?? '';
+      const sha = auth === 'digest-sha256-qop';
+      const hash = (text: string): string =>
+        createHash(sha ? 'sha256' : 'md5')
+          .update(text)
+          .digest('hex');
+      const secret = hash(`${login.user}:camera:${login.password}`);
+      const extra = sha ? `:${field('nc')}:${field('cnonce')}:auth` : '';
+      const wanted = hash(`${secret}:${nonce}${extra}:${hash(`${method}:${field('uri')}`)}`);
+      return field('username') === login.user && field('response') === wanted;
+    };
+    if (basic === undefined && given === undefined) return false;
+    if (admits()) return true;
+    this.refusals++;
+    return false;
   }
 
   #description(): string {
-    const nals = this.#pictures[0] ?? [];
-    const sets = nals.filter((nal) => [7, 8].includes(nal[0]! & 31)).map((nal) => nal.toString('base64'));
     return `${[
       'v=0',
       'o=- 0 0 IN IP4 127.0.0.1',
@@ -156,71 +238,113 @@ export class FakeCamera {
       't=0 0',
       'm=video 0 RTP/AVP 96',
       'a=rtpmap:96 H264/90000',
-      `a=fmtp:96 packetization-mode=1;sprop-parameter-sets=${sets.join(',')}`,
+      `a=fmtp:96 packetization-mode=1;sprop-parameter-sets=${parameterSets(this.#pictures)}`,
       'a=control:track1',
     ].join('\r\n')}\r\n`;
   }
 
-  #play(socket: Socket): NodeJS.Timeout {
-    const { fps } = this.#options;
-    let index = 0;
+  /** Sends to one player until the answer is called. */
+  #play(socket: Socket, send: Send): () => void {
+    let at = 0;
+    let switched = this.#switched;
+    let taken = 0;
     let sequence = 0;
-    return setInterval(() => {
-      if (this.frozen || socket.destroyed) return;
-      const nals = this.#pictures[index % this.#pictures.length]!;
-      const time = Math.round((index / fps + this.timeShift) * CLOCK) >>> 0;
-      index++;
-      nals.forEach((nal, i) => {
-        for (const packet of packets(nal, i === nals.length - 1, time, () => sequence++ & 0xffff)) socket.write(packet);
-      });
-    }, 1000 / fps);
+    let begun = false;
+    const kept: (() => void)[] = [];
+    const one = (): void => {
+      if (switched !== this.#switched) {
+        switched = this.#switched;
+        at = 0;
+      }
+      const picture = this.#pictures[at++ % this.#pictures.length]!;
+      const time = Math.round((taken + this.timeShift) * CLOCK);
+      taken += 1 / this.#fps;
+      if (this.frozen || this.muted || socket.destroyed) return;
+      const damaged = this.#random() < this.corrupt ? picture.map((nal) => this.#damage(nal)) : picture;
+      const packets = rtpPackets(damaged, time, () => sequence++);
+      const now = (): void => {
+        if (isKey(picture) && !begun) {
+          begun = true;
+          this.firstKeyAt = performance.now();
+        }
+        this.lastSentAt = performance.now();
+        this.sent++;
+        for (const packet of packets) if (this.drop === 0 || this.#random() >= this.drop) send(packet, 0);
+      };
+      if (this.held) kept.push(now);
+      else {
+        for (const before of kept.splice(0)) before();
+        now();
+      }
+    };
+    for (let i = 0; i < (this.#options.backlog ?? 0); i++) one();
+    const reports = setInterval(() => {
+      if (!this.frozen && !this.held) send(senderReport(taken * CLOCK, sequence), 1);
+    }, 250);
+    let timer: NodeJS.Timeout | undefined;
+    let due = performance.now();
+    const tick = (): void => {
+      one();
+      due += 1000 / this.#fps;
+      // Where this process itself stood still, the camera did not: its clock went on.
+      const missed = Math.max(0, performance.now() - 100 - due);
+      taken += missed / 1000;
+      due += missed;
+      timer = setTimeout(tick, Math.max(0, due - performance.now()));
+    };
+    tick();
+    return () => {
+      clearTimeout(timer);
+      clearInterval(reports);
+    };
   }
-}
 
-/** NAL units of each picture, delimiters left out. */
-function accessUnits(stream: Buffer): Buffer[][] {
-  const starts: number[] = [];
-  for (let at = stream.indexOf('\0\0\x01', 0, 'latin1'); at >= 0; at = stream.indexOf('\0\0\x01', at + 3, 'latin1')) {
-    starts.push(at + 3);
-  }
-  const pictures: Buffer[][] = [];
-  starts.forEach((start, i) => {
-    let end = (starts[i + 1] ?? stream.length + 3) - 3;
-    // A start code may have a fourth byte, and a NAL unit never ends with 0.
-    while (end > start && stream[end - 1] === 0) end--;
-    const nal = stream.subarray(start, end);
-    if ((nal[0]! & 31) === 9) pictures.push([]);
-    else pictures.at(-1)?.push(nal);
-  });
-  return pictures.filter((nals) => nals.length > 0);
-}
-
-/** RTP packets of one NAL unit, each with the four bytes that carry it inside the RTSP connection. */
-function* packets(nal: Buffer, last: boolean, time: number, sequence: () => number): Generator<Buffer> {
-  const wrap = (payload: Buffer, marker: boolean): Buffer => {
-    const out = Buffer.alloc(16 + payload.length);
-    out[0] = 0x24;
-    out.writeUInt16BE(12 + payload.length, 2);
-    out[4] = 0x80;
-    out[5] = (marker ? 0x80 : 0) | 96;
-    out.writeUInt16BE(sequence(), 6);
-    out.writeUInt32BE(time, 8);
-    out.writeUInt32BE(0x5eed, 12);
-    payload.copy(out, 16);
+  /** Bytes of a slice turned over; parameter sets stay as they are. */
+  #damage(nal: Buffer): Buffer {
+    if (![1, 5].includes(nal[0]! & 31) || nal.length < 40) return nal;
+    const out = Buffer.from(nal);
+    for (let i = 0; i < 24; i++) out[20 + Math.floor(this.#random() * (out.length - 20))]! ^= 0x55;
     return out;
-  };
-  if (nal.length <= PAYLOAD) {
-    yield wrap(nal, last);
-    return;
-  }
-  // FU-A: the NAL unit's first byte is taken apart into the two that each fragment begins with.
-  for (let at = 1; at < nal.length; at += PAYLOAD) {
-    const end = at + PAYLOAD >= nal.length;
-    const head = Buffer.from([(nal[0]! & 0xe0) | 28, (at === 1 ? 0x80 : 0) | (end ? 0x40 : 0) | (nal[0]! & 31)]);
-    yield wrap(Buffer.concat([head, nal.subarray(at, at + PAYLOAD)]), last && end);
   }
 }
 
-function md5(text: string): string {
-  return createHash('md5').update(text).digest('hex');
+/** Sends one packet, pictures on channel 0 and reports on channel 1. */
+interface Send {
+  (packet: Buffer, channel: 0 | 1): void;
+  readonly close: () => void;
+  readonly ports: readonly number[];
+}
+
+function interleaved(socket: Socket): Send {
+  const send = (packet: Buffer, channel: 0 | 1): void => {
+    const head = Buffer.from([0x24, channel, 0, 0]);
+    head.writeUInt16BE(packet.length, 2);
+    socket.write(Buffer.concat([head, packet]));
+  };
+  return Object.assign(send, { close: () => {}, ports: [] });
+}
+
+async function datagrams(...to: [number, number]): Promise<Send> {
+  const sockets = [createSocket('udp4'), createSocket('udp4')] as const;
+  for (const socket of sockets) {
+    socket.on('error', () => {});
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+  }
+  const send = (packet: Buffer, channel: 0 | 1): void => sockets[channel].send(packet, to[channel], '127.0.0.1');
+  const close = (): void => {
+    for (const socket of sockets) socket.close();
+  };
+  return Object.assign(send, { close, ports: sockets.map((socket) => socket.address().port) });
+}
+
+/** Numbers from 0 to 1 that are the same in each run (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
