@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'model-crashed'
   | 'model-download'
   | 'model-offline'
+  | 'python-missing'
   | 'option-invalid'
   | 'output-exists'
   | 'output-failed'
