@@ -1,12 +1,13 @@
 import { availableParallelism, cpus } from 'node:os';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { type CodecsResult, codecs } from '../bench/codecs.ts';
 import { type EndToEndResult, endToEnd } from '../bench/end-to-end.ts';
 import { type MemoryResult, memory } from '../bench/memory.ts';
 import { check, text } from './options.ts';
 import { columns } from './table.ts';
 
-const SUITES = ['end-to-end', 'memory'] as const;
+const SUITES = ['end-to-end', 'memory', 'codecs'] as const;
 
 const positive = z.coerce.number({ error: 'must be a number' }).positive({ error: 'must be above 0' });
 const whole = positive.pipe(z.int({ error: 'must be a whole number' }));
@@ -35,17 +36,8 @@ export function benchCommand(done: (exitCode: number) => void): Command {
     .action(async (given: Record<string, unknown>) => done(await bench(await check(benchSchema, given))));
 }
 
-async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): Promise<number> {
-  const result =
-    suite === 'memory'
-      ? await memory({
-          ...options,
-          onSample: (seconds, megabytes) => {
-            if (Math.round(seconds) % 10 === 0)
-              process.stderr.write(`${seconds.toFixed(0)} s: ${megabytes.toFixed(0)} MB\n`);
-          },
-        })
-      : await endToEnd(options);
+async function bench({ json, ...options }: z.infer<typeof benchSchema>): Promise<number> {
+  const result = await measure(options);
   const machine = {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
@@ -55,14 +47,41 @@ async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): 
     process.stdout.write(`${JSON.stringify({ ...result, machine })}\n`);
     return 0;
   }
-  const rows = result.suite === 'memory' ? memoryRows(result) : endToEndRows(result);
   for (const line of columns([
     ['machine', `${machine.processor}, ${machine.cores} cores, Node ${machine.node}`],
-    ...rows,
+    ...rowsOf(result),
   ])) {
     process.stdout.write(`${line}\n`);
   }
   return 0;
+}
+
+type Result = EndToEndResult | MemoryResult | CodecsResult;
+
+async function measure({ suite, ...options }: Omit<z.infer<typeof benchSchema>, 'json'>): Promise<Result> {
+  if (suite === 'codecs') return codecs({ ...options, frames: Math.min(options.frames, 60) });
+  if (suite === 'end-to-end') return endToEnd(options);
+  return memory({
+    ...options,
+    onSample: (seconds, megabytes) => {
+      if (Math.round(seconds) % 10 === 0) process.stderr.write(`${seconds.toFixed(0)} s: ${megabytes.toFixed(0)} MB\n`);
+    },
+  });
+}
+
+function rowsOf(result: Result): string[][] {
+  if (result.suite === 'memory') return memoryRows(result);
+  return result.suite === 'codecs' ? codecsRows(result) : endToEndRows(result);
+}
+
+function codecsRows({ frames, size, rows }: CodecsResult): string[][] {
+  return [
+    ['depth', `${frames} answers of the network at ${size.width}x${size.height}, 16 bits a pixel`],
+    ...rows.map(({ codec, bytesPerFrame, encodeMs, decodeMs, lossless }) => [
+      codec,
+      `${(bytesPerFrame / 1000).toFixed(1)} KB a frame, encode ${encodeMs.toFixed(2)} ms, decode ${decodeMs.toFixed(2)} ms${lossless ? '' : ', NOT lossless'}`,
+    ]),
+  ];
 }
 
 function endToEndRows(result: EndToEndResult): string[][] {
