@@ -1,3 +1,4 @@
+import { type CodecsResult, codecs } from '../bench/codecs.ts';
 import { type EndToEndResult, endToEnd } from '../bench/end-to-end.ts';
 import { type MemoryResult, memory } from '../bench/memory.ts';
 import { type MetricsResult, metrics } from '../bench/metrics.ts';
@@ -26,6 +27,7 @@ export interface Measured {
 
 /** Every suite by its name. */
 export const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<Measured>>> = {
+  codecs: async (options) => told(await codecs({ ...options, frames: Math.min(options.frames ?? 60, 60) }), codecsRows),
   'end-to-end': async (options) => told(await endToEnd({ ...options, frames: options.frames ?? 150 }), endToEndRows),
   memory: async (options) => {
     const onSample = (seconds: number, megabytes: number): void => {
@@ -165,4 +167,14 @@ function viewersRows({ viewers: crowd, seconds, comparisons }: ViewersResult): s
     rows.push(['change of the processor time', `${((cpuRatio - 1) * 100).toFixed(1)} % a frame`]);
   }
   return rows;
+}
+
+function codecsRows({ frames, size, rows }: CodecsResult): string[][] {
+  return [
+    ['depth', `${frames} answers of the network at ${size.width}x${size.height}, 16 bits a pixel`],
+    ...rows.map(({ codec, bytesPerFrame, encodeMs, decodeMs, lossless }) => [
+      codec,
+      `${(bytesPerFrame / 1000).toFixed(1)} KB a frame, encode ${encodeMs.toFixed(2)} ms, decode ${decodeMs.toFixed(2)} ms${lossless ? '' : ', NOT lossless'}`,
+    ]),
+  ];
 }

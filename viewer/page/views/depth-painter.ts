@@ -1,7 +1,7 @@
-import type { ColourMapName, ColourRange } from '../../frames/colour-map.ts';
-import type { QuantisedDepth } from '../../frames/packed-depth.ts';
-import { canvasColours } from './colour-maps.ts';
-import { paletteOf } from './colour-range.ts';
+import type { ColourMapName } from '../../../frames/colour-map.ts';
+import type { QuantisedDepth } from '../../../frames/packed-depth.ts';
+import { canvasColours } from '../colours/colour-maps.ts';
+import { type DisplayRange, paletteOf } from '../colours/colour-range.ts';
 
 /** Paints depth into a canvas through a palette that is made anew only when range, map or quantisation change. */
 export class DepthPainter {
@@ -16,14 +16,14 @@ export class DepthPainter {
     this.#context = canvas.getContext('2d', { alpha: false })!;
   }
 
-  paint({ kind, width, height, codes, quantisation }: QuantisedDepth, range: ColourRange, map: ColourMapName): void {
+  paint({ kind, width, height, codes, quantisation }: QuantisedDepth, range: DisplayRange, map: ColourMapName): void {
     if (this.#image?.width !== width || this.#image.height !== height) {
       this.#image = new ImageData(width, height);
       this.#canvas.width = width;
       this.#canvas.height = height;
     }
     const { mapping, offset, scale } = quantisation;
-    const wanted = [kind, mapping, offset, scale, range.near, range.far, map].join();
+    const wanted = [kind, mapping, offset, scale, range.near, range.far, range.scale, map].join();
     if (wanted !== this.#paletteOf) {
       paletteOf(kind, quantisation, range, canvasColours(map), this.#palette);
       this.#paletteOf = wanted;

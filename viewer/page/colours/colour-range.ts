@@ -1,20 +1,30 @@
-import { type ColourRange, placeInRange } from '../../frames/colour-map.ts';
-import type { DepthKind } from '../../frames/depth-map.ts';
-import type { DepthQuantisation, QuantisedDepth } from '../../frames/packed-depth.ts';
-import { valueOfCode } from '../../frames/packed-depth.ts';
+import { type ColourRange, placeInRange } from '../../../frames/colour-map.ts';
+import type { DepthKind } from '../../../frames/depth-map.ts';
+import { type DepthQuantisation, type QuantisedDepth, valueOfCode } from '../../../frames/packed-depth.ts';
 import { UNKNOWN_COLOUR } from './colour-maps.ts';
+
+/** A range of colours and how they are spread over it; `inverse` (the default) as networks see depth. */
+export interface DisplayRange extends ColourRange {
+  readonly scale?: 'inverse' | 'linear' | undefined;
+}
+
+/** Where a value lies between far (0) and near (1). Inverse depth is always spread evenly over its own values. */
+export function placeOf(value: number, kind: DepthKind, range: DisplayRange): number {
+  if (kind !== 'inverse' && range.scale === 'linear') return (value - range.far) / (range.near - range.far);
+  return placeInRange(value, kind, range);
+}
 
 /** The colour of each of the 65536 codes, for a range and a table of 256 colours. */
 export function paletteOf(
   kind: DepthKind,
   quantisation: DepthQuantisation,
-  range: ColourRange,
+  range: DisplayRange,
   table: Uint32Array,
   palette = new Uint32Array(65_536),
 ): Uint32Array {
   palette[0] = UNKNOWN_COLOUR;
   for (let code = 1; code < palette.length; code++) {
-    const place = placeInRange(valueOfCode(code, quantisation), kind, range);
+    const place = placeOf(valueOfCode(code, quantisation), kind, range);
     palette[code] = table[place <= 0 ? 0 : place >= 1 ? 255 : Math.round(place * 255)]!;
   }
   return palette;
@@ -32,7 +42,7 @@ export function rangeOfFrame({ codes, kind, quantisation }: QuantisedDepth): Col
 }
 
 /** Round numbers inside a range, near first, that label a bar without crowding: places at least `apart` (0…1) away. */
-export function ticksOf(kind: DepthKind, range: ColourRange, apart: number): { value: number; place: number }[] {
+export function ticksOf(kind: DepthKind, range: DisplayRange, apart: number): { value: number; place: number }[] {
   const ticks: { value: number; place: number }[] = [];
   const low = Math.min(range.near, range.far);
   const high = Math.max(range.near, range.far);
@@ -46,7 +56,7 @@ export function ticksOf(kind: DepthKind, range: ColourRange, apart: number): { v
   }
   const ends = [range.near, range.far];
   for (const value of [...ends, ...candidates]) {
-    const place = placeInRange(value, kind, range);
+    const place = placeOf(value, kind, range);
     const free = ticks.every((tick) => Math.abs(tick.place - place) >= apart);
     if (place >= -1e-9 && place <= 1 + 1e-9 && free) ticks.push({ value, place });
   }
@@ -60,3 +70,10 @@ export function depthText(value: number, kind: DepthKind): string {
   const text = kind === 'metric' ? value.toFixed(digits) : value.toPrecision(3);
   return kind === 'metric' ? `${text} m` : text;
 }
+
+/** What the numbers of a kind are, for the page to say. */
+export const UNIT_TEXT: Readonly<Record<DepthKind, string>> = {
+  metric: 'in metres',
+  relative: 'relative, no unit',
+  inverse: 'inverse, relative, no unit',
+};

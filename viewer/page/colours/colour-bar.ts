@@ -1,7 +1,7 @@
-import { type ColourMapName, type ColourRange, placeInRange } from '../../frames/colour-map.ts';
-import type { DepthKind } from '../../frames/depth-map.ts';
+import type { ColourMapName } from '../../../frames/colour-map.ts';
+import type { DepthKind } from '../../../frames/depth-map.ts';
 import { canvasColours } from './colour-maps.ts';
-import { depthText, ticksOf } from './colour-range.ts';
+import { type DisplayRange, depthText, placeOf, ticksOf } from './colour-range.ts';
 
 /** The labelled bar of colours, near at the left; a needle shows the depth under the cursor on it. */
 export class ColourBar {
@@ -18,9 +18,9 @@ export class ColourBar {
     this.#canvas.height = 1;
   }
 
-  draw(kind: DepthKind, range: ColourRange, map: ColourMapName): void {
+  draw(kind: DepthKind, range: DisplayRange, map: ColourMapName): void {
     const width = this.#ticks.clientWidth || 600;
-    const wanted = [kind, range.near, range.far, map, width].join();
+    const wanted = [kind, range.near, range.far, range.scale, map, width].join();
     if (wanted === this.#drawn) return;
     this.#drawn = wanted;
     const image = new ImageData(256, 1);
@@ -36,8 +36,8 @@ export class ColourBar {
   }
 
   /** Points at a depth, or at nothing for NaN. */
-  point(value: number, kind: DepthKind, range: ColourRange): void {
-    const place = placeInRange(value, kind, range);
+  point(value: number, kind: DepthKind, range: DisplayRange): void {
+    const place = placeOf(value, kind, range);
     this.#needle.hidden = Number.isNaN(place);
     this.#needle.style.left = `${(1 - Math.min(1, Math.max(0, place))) * 100}%`;
   }

@@ -1,8 +1,4 @@
-/** A point of the picture as shares of its width and height, 0…1. */
-export interface PicturePoint {
-  readonly x: number;
-  readonly y: number;
-}
+import type { PicturePoint } from './measure.ts';
 
 /**
  * One crosshair over several panels that show the same picture: the mouse moves it, a tap or the arrow keys place it,
@@ -26,10 +22,7 @@ export class Crosshair {
       panel.tabIndex = 0;
       panel.role = 'group';
       panel.ariaLabel = `${panel.dataset['name']}; the arrow keys move the crosshair`;
-      const place = (event: PointerEvent) => {
-        const box = panel.getBoundingClientRect();
-        this.#put({ x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height }, false);
-      };
+      const place = (event: PointerEvent) => this.#put(pointOf(event, panel), false);
       panel.addEventListener('pointermove', place);
       panel.addEventListener('pointerdown', place);
       panel.addEventListener('pointerleave', (event) => {
@@ -76,4 +69,10 @@ export class Crosshair {
     }
     this.#onMove(byKey);
   }
+}
+
+/** Where a pointer is on a panel. */
+export function pointOf(event: PointerEvent, panel: HTMLElement): PicturePoint {
+  const box = panel.getBoundingClientRect();
+  return { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
 }
