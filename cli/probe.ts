@@ -11,7 +11,10 @@ const probeSchema = z.strictObject({ layout: text.optional(), json: z.boolean().
 export function probeCommand(done: (exitCode: number) => void): Command {
   return new Command('probe')
     .description('What the decoder sees of a source: size, rate, codec, timestamps, camera.')
-    .argument('<source>', 'video file, - (stdin), rtsp:// URL, folder or glob of pictures, KITTI folder')
+    .argument(
+      '<source>',
+      'video file, - (stdin), MCAP recording, folder or glob of pictures, KITTI folder, or a camera: rtsp, rtmp or http URL, webcam:0',
+    )
     .option('--layout <name>', 'what SOURCE is, where detection would be wrong')
     .option('--json', 'print one JSON object as the last line of stdout')
     .addHelpText('after', '\nExample:\n  $ depthcast probe drive.mp4\n')

@@ -26,7 +26,7 @@ export function runCommand(done: (exitCode: number) => void): Command {
   return addStreamOptions(
     new Command('run')
       .description('Depth for every frame of a file, a folder of pictures or a data set, into a folder.')
-      .argument('<source>', 'video file, - (stdin), folder or glob of pictures, KITTI folder')
+      .argument('<source>', 'video file, - (stdin), MCAP recording, folder or glob of pictures, KITTI folder')
       .option('--out <dir>', 'folder for the results (default: out)')
       .option('--write <list>', `what to write: ${SINKS.map((sink) => sink.name).join(', ')} (default: png16,csv)`),
   )

@@ -12,7 +12,11 @@ export interface FollowedServer {
   readonly streams: readonly string[];
   /** Called after a stream came or went; answers how to stop. */
   onStreams(listener: () => void): () => void;
-  hub(stream: string): { tap(listener: (frame: DepthFrame) => void): () => void };
+  /** A stream's answers: `tap` is called with each until its answer is called. */
+  hub(stream: string): {
+    /** Tells each answer to `listener`; answers how to stop. */
+    tap(listener: (frame: DepthFrame) => void): () => void;
+  };
 }
 
 /** How {@link foxgloveDoor} works. */
@@ -37,6 +41,7 @@ export interface FoxgloveStatus {
 export interface FoxgloveDoor extends SocketDoor {
   /** Offers the streams of a server from now on; to be called once. */
   follow(server: FollowedServer): void;
+  /** The counters so far. */
   status(): FoxgloveStatus;
 }
 

@@ -35,6 +35,7 @@ export interface RecorderStatus {
 export interface Recorder {
   /** Takes a stream's next frame. Returns at once and never throws; a disk that is too slow loses frames, counted. */
   tap(stream: string, frame: DepthFrame): void;
+  /** The counters so far, a line a stream. */
   status(): RecorderStatus;
   /** Writes what waits, ends all files and lets the folder go. */
   close(): Promise<void>;

@@ -48,7 +48,12 @@ export interface ServerOptions extends EncodingOptions {
   /** Paths of a certificate chain and its key (PEM): the server then speaks https and wss only. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** Answers POST /admin/reload; what it resolves with is sent as JSON. */
-  readonly admin?: { reload(): Promise<unknown> } | undefined;
+  readonly admin?:
+    | {
+        /** Reads the configuration again; a DepthcastError is answered with 422. */
+        reload(): Promise<unknown>;
+      }
+    | undefined;
   /** Where to count; a Telemetry of its own by default. */
   readonly telemetry?: Telemetry | undefined;
   /** More WebSocket paths. */

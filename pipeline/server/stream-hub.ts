@@ -133,6 +133,7 @@ export class StreamHub implements DepthHub {
     return new Set([...this.#seats].map(({ viewer }) => viewer));
   }
 
+  /** How the stream does, as `/healthz` tells it. */
   status(): StreamStatus {
     const age = this.#newest ? performance.now() - this.#publishedAt : null;
     const messages = { ...noMessages(), waiting: 0 };

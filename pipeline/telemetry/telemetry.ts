@@ -26,6 +26,7 @@ export interface StreamTelemetry {
   dropped(stage: DropStage, reason: string, count?: number): void;
   /** The single-frame model answered, for this reason. */
   fellBack(reason: string): void;
+  /** A failure, by where it was and its code. */
   error(stage: string, code: string): void;
   /** A stage took so long for one frame, in milliseconds. */
   stage(name: StageName, ms: number): void;

@@ -9,10 +9,12 @@ export type ConnectionState = 'connecting' | 'open' | 'waiting' | 'closed';
 /** The part of a WebSocket that the client needs; the browser's and that of the `ws` package both have it. */
 export interface WebSocketLike {
   binaryType: string;
+  /** As of any EventTarget. */
   // biome-ignore lint/suspicious/noExplicitAny: the two implementations name their event types differently.
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: any) => void): void;
   /** Carries wishes; without it the client takes what the server sends. */
   send?(text: string): void;
+  /** Ends the connection, as `WebSocket.close` does. */
   close(code?: number, reason?: string): void;
 }
 
