@@ -13,18 +13,56 @@ export type {
   MissedFrame,
   SegmentStart,
   Size,
+  ViewWish,
   WindowGap,
 } from './frames/index.ts';
 export { DepthcastError, Flow, scaleIntrinsics } from './frames/index.ts';
+export type { CardPart, ModelCard } from './models/card.ts';
 export type { DepthModel } from './models/depth-model.ts';
-export { openModel } from './models/registry.ts';
+export type { FoundModel } from './models/found-model.ts';
+export type { InferenceClient } from './models/inference-client.ts';
+export type { InferenceStatistics } from './models/inference-messages.ts';
+export { type OpenModelOptions, openModel } from './models/registry.ts';
 export * from './operators/index.ts';
+export { type IntrinsicsAt, openIntrinsics, readIntrinsics } from './pipeline/datasets/intrinsics-text.ts';
 export { type DepthStreamOptions, depthStream } from './pipeline/depth-stream.ts';
+export type { FfmpegBinary } from './pipeline/ffmpeg/locate.ts';
+export {
+  type FollowedServer,
+  type FoxgloveDoor,
+  type FoxgloveOptions,
+  type FoxgloveStatus,
+  foxgloveDoor,
+} from './pipeline/foxglove/foxglove-door.ts';
+export type { ContentOptions } from './pipeline/foxglove/messages/stream-content.ts';
+export { type Recorder, type RecorderStatus, type RecordOptions, recordTo } from './pipeline/foxglove/record-to.ts';
+export type { StreamRecordingStatus } from './pipeline/foxglove/stream-recording.ts';
 export { framesOf } from './pipeline/frames-of.ts';
 export { type DepthServer, type ServerOptions, startServer } from './pipeline/server/depth-server.ts';
-export type { StreamHub, StreamStatus } from './pipeline/server/stream-hub.ts';
-export type { FolderSink } from './pipeline/sinks/folder/folder-sink.ts';
-export { openResults, type ResultsFolder } from './pipeline/sinks/folder/results-folder.ts';
+export type { EncodingOptions } from './pipeline/server/frame-encoder.ts';
+export type { MessageCounts, MessageLoss } from './pipeline/server/seat.ts';
+export type { SocketDoor } from './pipeline/server/server-options.ts';
+export type { StreamHub, StreamReport, StreamState, StreamStatus } from './pipeline/server/stream-hub.ts';
+export type { GivenToken, GivenTokens } from './pipeline/server/tokens.ts';
+export type { FolderSink, FolderSinkOptions } from './pipeline/sinks/folder/folder-sink.ts';
+export type { MetaFile, RunEnd, RunIdentity, RunMeta } from './pipeline/sinks/folder/meta-file.ts';
+export { openResults, type ResultsFolder, type ResultsOptions } from './pipeline/sinks/folder/results-folder.ts';
 export { sinksNamed } from './pipeline/sinks/registry.ts';
-export type { FrameSource, ReadOptions, SourceInfo } from './pipeline/sources/frame-source.ts';
-export { openSource } from './pipeline/sources/registry.ts';
+export type {
+  Camera,
+  CameraInfo,
+  CameraReadOptions,
+  CameraState,
+  CameraStatus,
+  Footage,
+  FootageInfo,
+  FrameSource,
+  ReadOptions,
+  SourceInfo,
+} from './pipeline/sources/frame-source.ts';
+export { isCamera } from './pipeline/sources/frame-source.ts';
+export type { CameraOptions } from './pipeline/sources/live/camera-options.ts';
+export type { OpenOptions } from './pipeline/sources/reading/source-kind.ts';
+export { openFootage, openSource } from './pipeline/sources/registry.ts';
+export type { CameraReading } from './pipeline/telemetry/camera-reading.ts';
+export { type DropStage, type StageName, type StreamTelemetry, Telemetry } from './pipeline/telemetry/telemetry.ts';

@@ -1,7 +1,10 @@
+import { type CodecsResult, codecs } from '../bench/codecs.ts';
 import { type EndToEndResult, endToEnd } from '../bench/end-to-end.ts';
 import { type MemoryResult, memory } from '../bench/memory.ts';
 import { type MetricsResult, metrics } from '../bench/metrics.ts';
+import { type SoakResult, soak } from '../bench/soak.ts';
 import { type TcDepthResult, tcDepth } from '../bench/tc-depth.ts';
+import { type CrowdComparison, type ViewersResult, viewers } from '../bench/viewers.ts';
 
 /** What the command line says to a suite; each takes what concerns it. */
 export interface SuiteOptions {
@@ -10,6 +13,10 @@ export interface SuiteOptions {
   readonly frames?: number | undefined;
   readonly rounds: number;
   readonly minutes: number;
+  readonly seconds: number;
+  readonly cameras: number;
+  readonly viewers?: number | undefined;
+  readonly seed: number;
 }
 
 /** What a suite measured, and how a person reads it. */
@@ -20,6 +27,7 @@ export interface Measured {
 
 /** Every suite by its name. */
 export const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<Measured>>> = {
+  codecs: async (options) => told(await codecs({ ...options, frames: Math.min(options.frames ?? 60, 60) }), codecsRows),
   'end-to-end': async (options) => told(await endToEnd({ ...options, frames: options.frames ?? 150 }), endToEndRows),
   memory: async (options) => {
     const onSample = (seconds: number, megabytes: number): void => {
@@ -28,7 +36,15 @@ export const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<
     return told(await memory({ ...options, onSample }), memoryRows);
   },
   metrics: async (options) => told(metrics(options), metricsRows),
+  soak: async (options) => {
+    const onFault = (name: string, ms: number | undefined): void => {
+      const after = ms === undefined ? 'NOT RECOVERED' : `recovered in ${(ms / 1000).toFixed(1)} s`;
+      process.stderr.write(`${name}: ${after}\n`);
+    };
+    return told(await soak({ ...options, onFault }), soakRows);
+  },
   'tc-depth': async (options) => told(await tcDepth(options), tcDepthRows),
+  viewers: async (options) => told(await viewers(options), viewersRows),
 };
 
 function told<T extends object>(result: T, rows: (result: T) => string[][]): Measured {
@@ -96,5 +112,69 @@ function metricsRows({ truth, network, ms }: MetricsResult): string[][] {
       `${truth.width}x${truth.height}, ${truth.measured} pixels; predicted ${network.width}x${network.height}`,
     ],
     ...Object.entries(ms).map(([name, time]) => [name, `${time.toFixed(2)} ms`]),
+  ];
+}
+
+function soakRows(result: SoakResult): string[][] {
+  const { frames, recoveryMs, noticedMs, memoryMb, descriptors, end } = result;
+  const seconds = (ms: number | null): string => (ms === null ? '-' : `${(ms / 1000).toFixed(2)} s`);
+  const spread = ({ p50, p95, max }: SoakResult['noticedMs']): string =>
+    `p50 ${seconds(p50)}, p95 ${seconds(p95)}, max ${seconds(max)}`;
+  const counts = (of: Readonly<Record<string, number>>): string =>
+    Object.entries(of)
+      .map(([key, count]) => `${key} ${count}`)
+      .join(', ') || 'none';
+  const change = (memoryMb.end / memoryMb.start - 1) * 100;
+  return [
+    [
+      'played',
+      `${result.minutes.toFixed(1)} minutes, ${result.cameras} cameras, ${result.viewers} viewers, seed ${result.seed}`,
+    ],
+    ...Object.entries(result.faults).map(([name, fault]) => [
+      `fault ${name}`,
+      `${fault.count} times, back after ${spread(fault)}${fault.notRecovered > 0 ? `, NOT RECOVERED ${fault.notRecovered}` : ''}`,
+    ]),
+    ['all faults', `${recoveryMs.count}, back after ${spread(recoveryMs)}, not recovered ${recoveryMs.notRecovered}`],
+    ['stall noticed after', spread(noticedMs)],
+    [
+      'frames',
+      `${frames.decoded} decoded, ${frames.published} published, balance ${frames.balance}, inside ${frames.inside}`,
+    ],
+    ['let go', `${counts(frames.dropped)}; at the source: ${counts(frames.discarded)}`],
+    ['reconnects', counts(result.reconnects)],
+    ['reached viewers', `${frames.delivered} messages, the oldest picture ${seconds(result.oldestMs)} old`],
+    [
+      'memory',
+      `${memoryMb.start.toFixed(0)} MB in the first minute, ${memoryMb.end.toFixed(0)} MB at the end (${change.toFixed(1)} %), ${memoryMb.most.toFixed(0)} MB at most`,
+    ],
+    ['file descriptors', `${descriptors.start ?? '-'} at the start, ${descriptors.end ?? '-'} at the end`],
+    ['SIGTERM', `exit code ${end.exitCode} after ${seconds(end.ms)}, ffmpegs left ${end.decodersLeft}`],
+    ['load of the machine', `${result.load.toFixed(1)} processes on average`],
+    ['password in its output', result.passwordSeen ? 'YES' : 'no'],
+  ];
+}
+
+function viewersRows({ viewers: crowd, seconds, comparisons }: ViewersResult): string[][] {
+  const rows = [['viewers', `1 and ${crowd} in turn, ${seconds} s each, in another process`]];
+  for (const { name, one, many, ratio, ratios, cpuRatio } of comparisons) {
+    const load = (seen: CrowdComparison['one']): string =>
+      `${seen.fps.toFixed(2)} frames a second published; a viewer gets ${seen.viewerFps.toFixed(1)} (fewest ` +
+      `${seen.fewestFps.toFixed(1)}); ${seen.megabytes.toFixed(1)} MB/s; event loop p99 ` +
+      `${seen.eventLoopP99Ms.toFixed(1)} ms; ${seen.cpuMsPerFrame.toFixed(1)} ms of processor a frame`;
+    rows.push([`${name}, 1`, load(one)], [`${name}, ${crowd}`, load(many)]);
+    const each = ratios.map((value) => `${((value - 1) * 100).toFixed(1)} %`).join(', ');
+    rows.push(['change of the rate', `${((ratio - 1) * 100).toFixed(1)} % (rounds: ${each})`]);
+    rows.push(['change of the processor time', `${((cpuRatio - 1) * 100).toFixed(1)} % a frame`]);
+  }
+  return rows;
+}
+
+function codecsRows({ frames, size, rows }: CodecsResult): string[][] {
+  return [
+    ['depth', `${frames} answers of the network at ${size.width}x${size.height}, 16 bits a pixel`],
+    ...rows.map(({ codec, bytesPerFrame, encodeMs, decodeMs, lossless }) => [
+      codec,
+      `${(bytesPerFrame / 1000).toFixed(1)} KB a frame, encode ${encodeMs.toFixed(2)} ms, decode ${decodeMs.toFixed(2)} ms${lossless ? '' : ', NOT lossless'}`,
+    ]),
   ];
 }

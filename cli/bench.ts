@@ -15,6 +15,10 @@ const benchSchema = z.strictObject({
   frames: whole.optional(),
   rounds: whole.default(3),
   minutes: positive.default(10),
+  seconds: positive.default(6),
+  cameras: whole.default(3),
+  viewers: whole.optional(),
+  seed: whole.default(1),
   json: z.boolean().default(false),
 });
 
@@ -26,8 +30,12 @@ export function benchCommand(done: (exitCode: number) => void): Command {
     .option('--source <file>', 'footage (default: the sample clip)')
     .option('--threads <n>', 'threads for the network (default: one fewer than the cores)')
     .option('--frames <n>', 'end-to-end and metrics: frames a round (default: 150, metrics: 20)')
-    .option('--rounds <n>', 'end-to-end and metrics: rounds of each kind, in turn (default: 3)')
-    .option('--minutes <n>', 'memory: minutes of video (default: 10)')
+    .option('--rounds <n>', 'rounds of each kind, in turn (default: 3)')
+    .option('--minutes <n>', 'memory: minutes of video; soak: minutes of faults (default: 10)')
+    .option('--cameras <n>', 'soak: fake cameras (default: 3)')
+    .option('--viewers <n>', 'soak: viewers (default: two a camera); viewers: the crowd set against one (default: 200)')
+    .option('--seed <n>', 'soak: which faults in which order (default: 1)')
+    .option('--seconds <n>', 'viewers: seconds each is watched (default: 6)')
     .option('--json', 'print one JSON object as the last line of stdout')
     .addHelpText('after', '\nExample:\n  $ depthcast bench --suite end-to-end --json\n')
     .action(async (given: Record<string, unknown>) => done(await bench(await check(benchSchema, given))));

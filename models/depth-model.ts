@@ -16,5 +16,6 @@ export interface DepthModel {
    * Rejects with a DepthcastError (`model-crashed`, `model-shape`) and stays usable unless closed.
    */
   estimate(window: FrameWindow): Promise<DepthMap>;
+  /** Answers what was asked before, then ends the worker. Closing twice does nothing. */
   close(): Promise<void>;
 }

@@ -6,14 +6,14 @@ import type { FrameName, GroundTruth } from '../datasets/ground-truth.ts';
 import { annotatedFolder, velodyneDepth } from '../datasets/kitti-drive.ts';
 import { sevenScenes } from '../datasets/seven-scenes.ts';
 import { tumRgbd } from '../datasets/tum-rgbd.ts';
-import type { FrameSource } from '../sources/frame-source.ts';
-import { openSource } from '../sources/registry.ts';
+import type { Footage } from '../sources/frame-source.ts';
+import { openFootage } from '../sources/registry.ts';
 import { depthSelection } from './depth-selection.ts';
 import { splitDataset } from './split-dataset.ts';
 
 /** Footage with what was measured beside it. */
 export interface Dataset {
-  readonly source: FrameSource;
+  readonly source: Footage;
   readonly truth: GroundTruth;
   readonly layout: EvaluationLayout;
   /** By the index of a frame, whether its depth is wanted; the others are context. All of them without it. */
@@ -76,21 +76,21 @@ export async function openDataset(place: string, options: DatasetOptions): Promi
       return depthSelection(place);
     case 'tum':
       return {
-        source: await openSource(path.join(place, 'rgb'), { layout: 'pictures' }),
+        source: await openFootage(path.join(place, 'rgb'), { layout: 'pictures' }),
         truth: await tumRgbd(place),
         layout: kind,
       };
     case '7-scenes':
       return {
-        source: await openSource(path.join(place, 'frame-*.color.*'), { layout: 'pictures' }),
+        source: await openFootage(path.join(place, 'frame-*.color.*'), { layout: 'pictures' }),
         truth: await sevenScenes(place),
         layout: kind,
       };
     case 'pairs':
-      return { source: await openSource(place), truth: await folderTruth(place, gt, poses), layout: kind };
+      return { source: await openFootage(place), truth: await folderTruth(place, gt, poses), layout: kind };
     default:
       return {
-        source: await openSource(place, { layout: kind }),
+        source: await openFootage(place, { layout: kind }),
         truth:
           kind === 'kitti-raw'
             ? await driveTruth(place, gt, poses)

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type CameraIntrinsics, DepthcastError, type Frame, type Size, scaleIntrinsics } from '../../frames/index.ts';
-import type { FrameSource, ReadOptions } from '../sources/frame-source.ts';
+import type { Footage, ReadOptions } from '../sources/frame-source.ts';
 import { decodePicture, pictureSize } from '../sources/reading/decode-picture.ts';
 import { type Picture, type PlayRequest, sourceOf } from '../sources/reading/read-frames.ts';
 
@@ -24,7 +24,7 @@ const AHEAD = 3;
  * its own camera. A picture that does not follow the one before it begins a new stretch. Throws `input-empty` without
  * pictures.
  */
-export async function pickedPictures(pictures: readonly PickedPicture[]): Promise<FrameSource> {
+export async function pickedPictures(pictures: readonly PickedPicture[]): Promise<Footage> {
   const first = pictures[0];
   if (!first) {
     throw new DepthcastError('input-empty', 'None of the pictures that are asked for is there.', {

@@ -23,5 +23,6 @@ export interface FolderSink {
    * the footage's frames where they are known beforehand.
    */
   finished(dir: string, names?: readonly string[]): Promise<number>;
+  /** Opens the output for writing, from frame `from` on. Rejects with `output-failed`. */
   open(options: FolderSinkOptions): Promise<DepthSink>;
 }
