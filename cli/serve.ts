@@ -77,7 +77,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
   });
   let models: OpenModels | undefined;
   try {
-    models = await openModels(found, options, streams[0]!.source.info.size);
+    models = await openModels(found, options, streams[0]!.source.info.size, report);
     process.stdout.write(`listening on ${server.url}\n`);
     stopListening();
     return await play(streams, server, models, options, report);
@@ -148,6 +148,7 @@ function depthOf(
   const frames = framesOf(source, {
     stream: name,
     size,
+    resize: model.card.input.resize,
     intrinsics,
     maxFrames: options.maxFrames,
     loop: !options.once && !live,

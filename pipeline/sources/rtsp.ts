@@ -64,8 +64,8 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
   });
   return sourceOf({
     info: { live: true, size: media.size, fps: media.fps, codec: media.codec, hasPoses: false },
-    play({ size, signal }: PlayRequest) {
-      const outputOptions = rawOutput(capabilities, size);
+    play({ size, resize, signal }: PlayRequest) {
+      const outputOptions = rawOutput(capabilities, size, resize);
       const request = { inputOptions, input: target, outputOptions, live: true, secrets };
       return watch(new PictureStream(binary, request satisfies PictureStreamRequest), subject, signal, unreachable);
     },

@@ -62,7 +62,7 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
   let played = false;
   return sourceOf({
     info: movieInfo(media),
-    play({ size, signal }) {
+    play({ size, resize, signal }) {
       if (played) {
         throw new DepthcastError('option-invalid', 'stdin cannot be read a second time.', {
           advice: 'Save the video to a file to loop it.',
@@ -72,7 +72,7 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
       const request = {
         inputOptions: STDIN_OPTIONS,
         input: Readable.from(bytes.all(), { objectMode: false }),
-        outputOptions: rawOutput(capabilities, size),
+        outputOptions: rawOutput(capabilities, size, resize),
         live: false,
       };
       const judge = (ending: Ending): void => judgeMovie(subject, media, ending);
