@@ -2,6 +2,7 @@ import { type CodecsResult, codecs } from '../bench/codecs.ts';
 import { type EndToEndResult, endToEnd } from '../bench/end-to-end.ts';
 import { type MemoryResult, memory } from '../bench/memory.ts';
 import { type MetricsResult, metrics } from '../bench/metrics.ts';
+import { type ModelsResult, models } from '../bench/models.ts';
 import { type SoakResult, soak } from '../bench/soak.ts';
 import { type TcDepthResult, tcDepth } from '../bench/tc-depth.ts';
 import { type CrowdComparison, type ViewersResult, viewers } from '../bench/viewers.ts';
@@ -36,6 +37,12 @@ export const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<
     return told(await memory({ ...options, onSample }), memoryRows);
   },
   metrics: async (options) => told(metrics(options), metricsRows),
+  models: async (options) => {
+    const onProgress = (line: string): void => {
+      process.stderr.write(`${line}\n`);
+    };
+    return told(await models({ ...options, onProgress }), modelsRows);
+  },
   soak: async (options) => {
     const onFault = (name: string, ms: number | undefined): void => {
       const after = ms === undefined ? 'NOT RECOVERED' : `recovered in ${(ms / 1000).toFixed(1)} s`;
@@ -102,6 +109,25 @@ function tcDepthRows({ size, threads, networks, largestRelativeDifference }: TcD
         ? 'not measured here'
         : `by at most ${largestRelativeDifference.toExponential(1)} of the depth`,
     ],
+  ];
+}
+
+function modelsRows({ threads, models: figures, beside, besideNote }: ModelsResult): string[][] {
+  return [
+    ['threads', `${threads}`],
+    ...figures.map(({ id, size, weights, parameters, macs, ms, megabytes, note }) => [
+      id,
+      [
+        `${size}, ${(parameters / 1e6).toFixed(1)} M ${weights === 'random' ? 'random weights of the exact shape' : 'trained weights'}`,
+        `${(macs / 1e9).toPrecision(3)} GMAC`,
+        ms ? `${ms.median.toFixed(0)} ms (least ${ms.least.toFixed(0)}), ${megabytes!.toFixed(0)} MB` : note,
+      ].join(', '),
+    ]),
+    ...beside.map(({ id, ms, computedMs, ratio, parts, difference, version }) => [
+      `${id}, beside transformers.js ${version}`,
+      `${ms.ours.toFixed(1)} ms here, ${ms.theirs.toFixed(1)} ms there; computing ${computedMs.ours.toFixed(1)} and ${computedMs.theirs.toFixed(1)} ms (${ratio.toFixed(2)} times); here ${parts.prepare.toFixed(1)} ms before and ${parts.answer.toFixed(1)} ms behind the network; answers differ by ${difference.toExponential(1)}`,
+    ]),
+    ...(besideNote === undefined ? [] : [['beside transformers.js', besideNote]]),
   ];
 }
 

@@ -193,7 +193,14 @@ async function predict(
     const { read } = leadIn(from, offsets);
     const left = limitOf(options, dataset, read);
     if (left !== undefined && left <= 0) return;
-    const frames = framesOf(source, { stream: 'evaluate', size, intrinsics: camera, from: read, maxFrames: left });
+    const frames = framesOf(source, {
+      stream: 'evaluate',
+      size,
+      resize: model.card.input.resize,
+      intrinsics: camera,
+      from: read,
+      maxFrames: left,
+    });
     const answers = frames.pipe(
       takeUntil(interruption.stopped),
       splitAtCuts(),

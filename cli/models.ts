@@ -174,9 +174,13 @@ async function pull(id: string, { json, offline }: z.infer<typeof pullSchema>): 
 async function bring(file: string, { json, as: name, part }: z.infer<typeof importSchema>): Promise<number> {
   if (name === undefined) {
     const convertible = (await shippedCard(file).catch(() => undefined))?.card.convert;
-    throw new DepthcastError('option-invalid', `It is not said what ${basename(file)} is to be called: --as is missing.`, {
-      advice: convertible ? `Give its checkpoint: ${convertible.takes}.` : 'Add --as NAME.',
-    });
+    throw new DepthcastError(
+      'option-invalid',
+      `It is not said what ${basename(file)} is to be called: --as is missing.`,
+      {
+        advice: convertible ? `Give its checkpoint: ${convertible.takes}.` : 'Add --as NAME.',
+      },
+    );
   }
   const shipped = (await shippedCard(name))?.card;
   const { card, path, missing } = await importModel({ file, name, part, shipped });

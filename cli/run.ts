@@ -78,10 +78,10 @@ async function run(name: string, options: RunOptions): Promise<number> {
     if (results.complete) {
       report.info(`nothing is left to do: all ${results.from} frames are in ${options.out}`);
     } else {
-      const models = await openModels(found, options, info.size);
+      const models = await openModels(found, options, info.size, report);
       try {
         stopListening();
-        const picture = { size: identity.networkSize, intrinsics: camera };
+        const picture = { size: identity.networkSize, resize: found.model.card.input.resize, intrinsics: camera };
         outcome = await stream(source, models, results, options, report, picture);
       } finally {
         await models.close();
@@ -110,7 +110,7 @@ async function stream(
   results: ResultsFolder,
   options: RunOptions,
   report: Report,
-  picture: Pick<Parameters<Footage['frames']>[0], 'size' | 'intrinsics'>,
+  picture: Pick<Parameters<Footage['frames']>[0], 'size' | 'resize' | 'intrinsics'>,
 ): Promise<Outcome> {
   // Remembers, since it may be told before anybody listens.
   const stopped = new ReplaySubject<void>(1);
@@ -121,7 +121,7 @@ async function stream(
   });
   const counts = new RunCounts();
   const { from } = results;
-  const sinks = await results.open();
+  const sinks = await results.open(model.device);
   if (from > 0) report.info(`going on at frame ${from}: the ones before it are in ${options.out}`);
   const offsets = model.contextOffsets;
   const start = leadIn(from, offsets);
@@ -185,5 +185,5 @@ async function stream(
     .catch((failure: unknown) => {
       error ??= failure;
     });
-  return { summary: counts.summary(model.id, durationS), interrupted, error };
+  return { summary: counts.summary(model.id, durationS, model.device), interrupted, error };
 }

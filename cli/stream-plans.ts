@@ -53,6 +53,7 @@ async function planOf(
     ]),
     open: () => openSource(stream.source, { layout, camera }),
     size,
+    resize: found.model.card.input.resize,
     intrinsics: lens,
     contextOffsets: window,
     loop: !once,

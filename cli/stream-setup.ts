@@ -60,16 +60,17 @@ export async function findModels(options: StreamOptions): Promise<FoundModels> {
 }
 
 /** Opens the models, both at once, each in a worker of its own. What was opened is closed where the other fails. */
-export async function openModels(found: FoundModels, options: StreamOptions, source: Size): Promise<OpenModels> {
-  if (options.device !== 'auto' && options.device !== 'cpu') {
-    throw new DepthcastError('option-invalid', `The network cannot run on ${options.device} yet.`, {
-      advice: 'Leave --device out, or say cpu.',
-    });
-  }
+export async function openModels(
+  found: FoundModels,
+  options: StreamOptions,
+  source: Size,
+  report?: Report,
+): Promise<OpenModels> {
   const { threads, device } = options;
+  const onWarning = (text: string): void => report?.warn(text);
   const opening = [
-    openModel(found.model, { threads, device, contextOffsets: contextOffsets(found, options), source }),
-    found.fallback ? openModel(found.fallback, { threads, device, source }) : undefined,
+    openModel(found.model, { threads, device, onWarning, contextOffsets: contextOffsets(found, options), source }),
+    found.fallback ? openModel(found.fallback, { threads, device, onWarning, source }) : undefined,
   ] as const;
   const opened = await Promise.allSettled(opening);
   const close = async (): Promise<void> => {
@@ -81,6 +82,7 @@ export async function openModels(found: FoundModels, options: StreamOptions, sou
     throw failed.reason;
   }
   const [model, fallback] = await Promise.all(opening);
+  if (device === 'auto') report?.info(`${model.id} runs on ${model.device}`);
   return { model, fallback: fallback ?? 'none', close };
 }
 

@@ -20,6 +20,8 @@ export interface RunSummary {
   readonly durationS: number;
   /** Mean consistency score, 0 to 1; `null` where nothing could be compared. */
   readonly consistency: number | null;
+  /** Where the multi-frame model ran; absent where none was opened. */
+  readonly device?: string | undefined;
 }
 
 /** Counts what passes during a run. Holds four bytes a frame. */
@@ -50,7 +52,7 @@ export class RunCounts {
     }
   }
 
-  summary(model: string, durationS: number): RunSummary {
+  summary(model: string, durationS: number, device?: string): RunSummary {
     const sorted = this.#latencies.slice(0, this.#depthFrames).sort();
     return {
       frames: this.frames,
@@ -66,6 +68,7 @@ export class RunCounts {
       model,
       durationS: rounded(durationS, 3),
       consistency: this.#scored === 0 ? null : rounded(this.#scores / this.#scored, 4),
+      ...(device === undefined ? {} : { device }),
     };
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DepthKind } from '../frames/index.ts';
-import { DepthcastError } from '../frames/index.ts';
+import { DepthcastError, RESIZE_FILTERS } from '../frames/index.ts';
 
 const pixels = z.int().positive().max(16_384);
 const triple = z.tuple([z.number(), z.number(), z.number()]);
@@ -49,7 +49,16 @@ function isFetchable(text: string): boolean {
 
 const size = z.discriminatedUnion('rule', [
   /** The network takes this size only. */
-  z.strictObject({ rule: z.literal('fixed'), width: pixels, height: pixels }),
+  z.strictObject({
+    rule: z.literal('fixed'),
+    width: pixels,
+    height: pixels,
+    /**
+     * The picture is smaller than the network by a margin that is filled with its mirror image and cut off the answer:
+     * `factor` · √(side / 2) pixels of the footage, rounded down, on either side (ZoeDepth, with 3).
+     */
+    pad: z.strictObject({ mode: z.literal('reflect'), factor: z.number().positive().max(20) }).optional(),
+  }),
   /** Sides are multiples of `multiple` and keep the footage's aspect at about `area` pixels. */
   z.strictObject({ rule: z.literal('aspect'), area: z.int().positive(), multiple: pixels, minimumSide: pixels }),
 ]);
@@ -65,6 +74,26 @@ const input = z.strictObject({
   mean: triple.default([0, 0, 0]),
   std: triple.refine((std) => std.every((value) => value !== 0), { error: 'must not hold 0' }).default([1, 1, 1]),
   size,
+  /** How footage is brought to `size`: the filter its network was trained with. */
+  resize: z.enum(RESIZE_FILTERS).default('bicubic'),
+  /** Answers are the mean of those to the picture and to its mirror image: twice the work. */
+  flip: z.boolean().default(false),
+});
+
+/** Several answers in one graph, one a domain, of which a stream gets one and keeps it while the domain is in doubt. */
+const router = z.strictObject({
+  /** Tensor of one logit a domain, in the order of `answers`. */
+  tensor: z.string().min(1),
+  /** Tensors of the depth maps. */
+  answers: z
+    .array(z.string().min(1))
+    .min(2)
+    .max(8)
+    .refine((list) => new Set(list).size === list.length, { error: 'must not hold a tensor twice' }),
+  /** Another domain takes over once its probability was so much above the present one's … */
+  margin: z.number().min(0).lt(1).default(0.2),
+  /** … on so many frames in a row. */
+  frames: z.int().min(1).max(1000).default(10),
 });
 
 const direct = {
@@ -73,6 +102,7 @@ const direct = {
   scale: z.number().positive().default(1),
   /** Is added after `scale`. */
   offset: z.number().optional(),
+  router: router.optional(),
 };
 
 const output = z.discriminatedUnion('kind', [
@@ -183,6 +213,20 @@ const cardSchema = z
           context.addIssue({ code: 'custom', path: ['parts', name, key], message: 'is missing' });
       }
     }
+    const { router } = card.output;
+    if (router && !router.answers.includes(card.output.tensor)) {
+      context.addIssue({ code: 'custom', path: ['output', 'tensor'], message: 'must be one of router.answers' });
+    }
+    if (card.family !== 'single-graph') {
+      const alone = [
+        [router !== undefined, ['output', 'router']],
+        [card.input.flip, ['input', 'flip']],
+        [card.input.size.rule === 'fixed' && card.input.size.pad !== undefined, ['input', 'size', 'pad']],
+      ] as const;
+      for (const [there, path] of alone) {
+        if (there) context.addIssue({ code: 'custom', path: [...path], message: 'is for the family single-graph' });
+      }
+    }
     if (card.family === 'windowed-features') {
       card.window.alternatives.forEach((list, index) => {
         if (list.length !== card.window.offsets.length) {
@@ -200,6 +244,8 @@ export type CardPart = z.infer<typeof part>;
 export type InputRule = z.infer<typeof input>;
 /** What the network's answer means. */
 export type OutputRule = z.infer<typeof output>;
+/** Which of several answers of a graph a stream gets. */
+export type RouterRule = z.infer<typeof router>;
 /** How depth depends on the camera. */
 export type CameraRule = z.infer<typeof camera>;
 

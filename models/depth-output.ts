@@ -53,3 +53,22 @@ export function resizeBilinear(values: Float32Array, from: Size, to: Size): Floa
   }
   return out;
 }
+
+/** The middle of a one-channel map: `inner` out of `from`, the margins at both ends being alike. */
+export function cutMargin(values: Float32Array, from: Size, inner: Size): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(inner.width * inner.height);
+  const left = (from.width - inner.width) / 2;
+  const top = (from.height - inner.height) / 2;
+  for (let y = 0; y < inner.height; y++) {
+    const start = (y + top) * from.width + left;
+    out.set(values.subarray(start, start + inner.width), y * inner.width);
+  }
+  return out;
+}
+
+/** Adds the mirror image of `mirrored` (rows of `width` values) to `values` and halves the sum, in place. */
+export function averageMirrored(values: Float32Array, mirrored: Float32Array, width: number): void {
+  for (let row = 0; row < values.length; row += width) {
+    for (let x = 0; x < width; x++) values[row + x] = (values[row + x]! + mirrored[row + width - 1 - x]!) / 2;
+  }
+}

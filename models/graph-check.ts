@@ -90,6 +90,16 @@ export function expectAnswer(card: ModelCard, part: string, graph: OnnxFile): vo
   expectValue(card, part, valueNamed(card, part, graph, 'outputs', card.output.tensor), 'float32', [2, 3, 4]);
 }
 
+/** Checks the answers and the logits that a card's router chooses by. */
+export function expectRouter(card: ModelCard, part: string, graph: OnnxFile): void {
+  const { router } = card.output;
+  if (!router) return;
+  for (const name of router.answers) {
+    expectValue(card, part, valueNamed(card, part, graph, 'outputs', name), 'float32', [2, 3, 4]);
+  }
+  expectValue(card, part, valueNamed(card, part, graph, 'outputs', router.tensor), 'float32', [1, 2]);
+}
+
 /** Checks the camera input of a graph that has one. */
 export function expectCamera(card: ModelCard, part: string, graph: OnnxFile): void {
   if (card.camera.rule !== 'input') return;

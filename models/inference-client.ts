@@ -3,6 +3,7 @@ import type { DepthMap, FrameWindow, Size } from '../frames/index.ts';
 import { DepthcastError } from '../frames/index.ts';
 import { depthKind, type ModelCard } from './card.ts';
 import type { DepthModel } from './depth-model.ts';
+import type { Device } from './device.ts';
 import {
   type InferenceReply,
   type InferenceRequest,
@@ -68,17 +69,28 @@ export class InferenceClient implements DepthModel {
   #isUp = false;
   #statistics: InferenceStatistics = { runs: 0, encoded: 0, busyMs: 0 };
 
-  private constructor(order: LoadOrder, deadlineMs: number) {
+  readonly #release: () => void;
+
+  private constructor(order: LoadOrder, deadlineMs: number, release: () => void) {
+    this.#release = release;
     this.card = order.card;
     this.#order = order;
     this.#deadlineMs = deadlineMs;
   }
 
-  /** Starts the worker; resolves once the model is loaded and has answered once. */
-  static async open(order: LoadOrder, deadlineMs: number): Promise<InferenceClient> {
-    const client = new InferenceClient(order, deadlineMs);
-    await client.#ready();
+  /** Starts the worker; resolves once the model is loaded and has answered once. `release` is called once at its end. */
+  static async open(order: LoadOrder, deadlineMs: number, release = (): void => {}): Promise<InferenceClient> {
+    const client = new InferenceClient(order, deadlineMs, release);
+    await client.#ready().catch((error: unknown) => {
+      release();
+      throw error;
+    });
     return client;
+  }
+
+  /** Where it runs. */
+  get device(): Device {
+    return this.#order.device;
   }
 
   get id(): string {
@@ -139,6 +151,7 @@ export class InferenceClient implements DepthModel {
     this.#closed = true;
     const worker = await this.#starting?.catch(() => undefined);
     if (worker && worker === this.#worker) await this.#ended(worker, { type: 'close' });
+    this.#release();
   }
 
   /** Asks a worker to end and waits for it, within limits. It is never forced: see RuntimeGate. */

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../frames/index.ts';
 import { DepthcastError } from '../frames/index.ts';
 import type { ModelCard } from './card.ts';
+import type { Device } from './device.ts';
 import type { Picture } from './picture.ts';
 
 /** What a thread or process needs to load a model. */
@@ -10,6 +11,8 @@ export interface LoadOrder {
   readonly files: Readonly<Record<string, string>>;
   readonly contextOffsets: readonly number[];
   readonly threads: number;
+  /** Where its graphs run. */
+  readonly device: Device;
   /** Size of the picture of the first, trial run. */
   readonly trial: { readonly width: number; readonly height: number };
 }

@@ -1,11 +1,12 @@
 import type { Size } from '../frames/index.ts';
 import { DepthcastError } from '../frames/index.ts';
 import { cardParts, type ModelCard } from './card.ts';
-import { decodeDepth, resizeBilinear } from './depth-output.ts';
+import { cutMargin, decodeDepth, resizeBilinear } from './depth-output.ts';
 import type { FamilyRunner, LoadedPart } from './families/family.ts';
 import { families } from './families/registry.ts';
 import { shapeError } from './graph-check.ts';
 import type { InferenceStatistics, LoadOrder } from './inference-messages.ts';
+import { paddedSize } from './input-size.ts';
 import { type ModelFile, readModelFile } from './model-file.ts';
 import { OnnxSession, type Tensor } from './onnx-session.ts';
 import { cameraOf, canonicalFocal, type Picture } from './picture.ts';
@@ -41,7 +42,7 @@ export class ModelRunner {
 
     const parts: Record<string, LoadedPart> = {};
     for (const [name, file] of Object.entries(files)) {
-      parts[name] = { session: await openSession(card, name, file, order.threads), graph: file.graph };
+      parts[name] = { session: await openSession(card, name, file, order), graph: file.graph };
     }
     const runner = new ModelRunner(
       card,
@@ -50,6 +51,37 @@ export class ModelRunner {
     );
     await runner.#tryOut(order);
     return runner;
+  }
+
+  /**
+   * Loads a model on its device and on the CPU, and lets both answer a made-up picture.
+   *
+   * Rejects with `model-invalid` where the answers differ by more than 1 % of their range, and as {@link load} does.
+   */
+  static async compare(order: LoadOrder): Promise<void> {
+    const answers: Float32Array[] = [];
+    // The device first: where it is not there, nothing is computed.
+    for (const device of [order.device, 'cpu'] as const) {
+      const runner = await ModelRunner.load({ ...order, device });
+      answers.push(
+        await runner.estimate([0, ...order.contextOffsets].map((_, at) => madeUpPicture(order.trial, at, order.card))),
+      );
+      await runner.close();
+    }
+    const [found, expected] = answers as [Float32Array, Float32Array];
+    let [least, most, worst] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+    for (const [at, value] of expected.entries()) {
+      if (Number.isNaN(value)) continue;
+      least = Math.min(least, value);
+      most = Math.max(most, value);
+      const off = Math.abs(value - found[at]!);
+      if (!(off <= worst)) worst = off;
+    }
+    if (worst <= 0.01 * Math.max(most - least, 0.01 * Math.abs(most))) return;
+    throw new DepthcastError('model-invalid', `The model ${order.card.id} answers otherwise there than on the CPU.`, {
+      advice: 'Use the CPU, or another driver.',
+      facts: { reason: `its answers differ from those of the CPU by up to ${worst.toPrecision(2)}`, least, most },
+    });
   }
 
   get statistics(): InferenceStatistics {
@@ -78,15 +110,16 @@ export class ModelRunner {
   #values(answer: Tensor, target: Size): Float32Array<ArrayBuffer> {
     const shape = answer.dims;
     const [height, width] = shape.slice(-2);
+    const asked = paddedSize(this.#card.input.size, target);
     if (answer.type !== 'float32' || !width || !height || shape.slice(0, -2).some((side) => side !== 1)) {
       throw this.#wrongAnswer(answer, target);
     }
-    if (width > target.width || height > target.height) throw this.#wrongAnswer(answer, target);
+    if (width > asked.width || height > asked.height) throw this.#wrongAnswer(answer, target);
     const values = answer.data as Float32Array<ArrayBuffer>;
-    if (width === target.width && height === target.height) {
-      return values.byteLength === values.buffer.byteLength ? values : new Float32Array(values);
-    }
-    return resizeBilinear(values, { width, height }, target);
+    const whole =
+      width === asked.width && height === asked.height ? values : resizeBilinear(values, { width, height }, asked);
+    if (asked.width !== target.width || asked.height !== target.height) return cutMargin(whole, asked, target);
+    return whole.byteLength === whole.buffer.byteLength ? whole : new Float32Array(whole);
   }
 
   #wrongAnswer(answer: Tensor, { width, height }: Size): DepthcastError {
@@ -116,9 +149,14 @@ export class ModelRunner {
   }
 }
 
-async function openSession(card: ModelCard, part: string, file: ModelFile, threads: number): Promise<OnnxSession> {
+async function openSession(
+  card: ModelCard,
+  part: string,
+  file: ModelFile,
+  { threads, device }: LoadOrder,
+): Promise<OnnxSession> {
   try {
-    return await OnnxSession.create(file.bytes, { threads });
+    return await OnnxSession.create(file.bytes, { threads, device });
   } catch (cause) {
     throw new DepthcastError('model-invalid', `onnxruntime cannot load the ${part} graph of ${card.id}.`, {
       advice: 'Export it again, with operators that this onnxruntime knows.',
@@ -135,6 +173,7 @@ function madeUpPicture({ width, height }: Size, key: number, card: ModelCard): P
   return {
     key: -1 - key,
     stream: '',
+    starts: true,
     pixels,
     width,
     height,

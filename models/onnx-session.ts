@@ -7,6 +7,8 @@ export type Tensor = ort.Tensor;
 export interface SessionOptions {
   /** Threads inside one operator. Always stated: in containers the runtime's own guess fails (onnxruntime #8313). */
   readonly threads: number;
+  /** The runtime's name of where it runs; what that cannot do is left to the CPU. Default `cpu`. */
+  readonly device?: string | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export class OnnxSession {
   static async create(bytes: Uint8Array, options: SessionOptions): Promise<OnnxSession> {
     ort.env.logLevel = 'fatal';
     const session = await ort.InferenceSession.create(bytes, {
-      executionProviders: ['cpu'],
+      executionProviders: [options.device ?? 'cpu'],
       graphOptimizationLevel: 'all',
       executionMode: 'sequential',
       intraOpNumThreads: options.threads,

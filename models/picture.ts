@@ -7,6 +7,8 @@ export interface Picture extends Size {
   /** The same for the same pixels, another for any other, as long as the process lives. */
   readonly key: number;
   readonly stream: string;
+  /** Whether a stretch begins here: what came before it in the stream tells nothing of it. */
+  readonly starts: boolean;
   readonly pixels: Uint8Array<SharedArrayBuffer>;
   /** fx, fy, cx, cy in pixels at `width` × `height`, if only by the card's default; `undefined` where no rule asks. */
   readonly camera: readonly [fx: number, fy: number, cx: number, cy: number] | undefined;
@@ -26,7 +28,8 @@ export function pictureOf(frame: Frame, rule: CameraRule): Picture {
     keys.set(frame.pixels, key);
   }
   const { stream, pixels, width, height } = frame;
-  return { key, stream, pixels, width, height, camera: cameraOf(frame, frame.intrinsics, rule) };
+  const starts = frame.segmentStart !== undefined;
+  return { key, stream, starts, pixels, width, height, camera: cameraOf(frame, frame.intrinsics, rule) };
 }
 
 /** Camera of a picture of size `at`: its own intrinsics, else what the card has for that (see CameraRule). */

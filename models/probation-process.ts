@@ -13,7 +13,8 @@ const watch = "setTimeout(() => process.kill(process.pid, 'SIGKILL'), require('n
 new Worker(watch, { eval: true, workerData: 1000 + Number(process.argv[2]) }).unref();
 
 process.once('message', (order: LoadOrder) => {
-  ModelRunner.load(order).then(
+  const tried = order.device === 'cpu' ? ModelRunner.load(order) : ModelRunner.compare(order);
+  tried.then(
     () => say({ type: 'ready' }),
     (error) =>
       say({

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { Size } from '../frames/index.ts';
 import { DepthcastError } from '../frames/index.ts';
 import { type CardPart, cardParts, contextOffsetsOf, type ModelCard, parseCard } from './card.ts';
+import { chooseDevice } from './choose-device.ts';
+import { DEVICES, type Device } from './device.ts';
 import type { FoundModel } from './found-model.ts';
 import { guessCard } from './guess-card.ts';
 import { importedFolder, pulledFolder } from './hub/folders.ts';
@@ -20,13 +22,15 @@ import { onProbation } from './probation.ts';
 export interface OpenModelOptions {
   /** Threads inside one operator; default: one fewer than the cores of this machine, from 1 to 4. */
   readonly threads?: number | undefined;
-  /** Only the CPU so far; `auto` takes it. */
-  readonly device?: 'cpu' | 'auto' | undefined;
+  /** Where it runs; default `cpu`. `auto` takes what it finds here, and the CPU where that is nothing. */
+  readonly device?: Device | 'auto' | undefined;
+  /** Hears of devices that `auto` tried and that failed. */
+  readonly onWarning?: ((text: string) => void) | undefined;
   /** Context frames other than the card's, e.g. `[-2, -1]` for no look-ahead; as many as the card has. */
   readonly contextOffsets?: readonly number[] | undefined;
   /** Size of the footage to come; the trial run then uses the network's size for it. */
   readonly source?: Size | undefined;
-  /** Milliseconds that loading and one run may take; default 3500, and a second more for each 20 MB. */
+  /** Milliseconds of computing that loading and one run may take; default 3500, and a second more for each 20 MB. */
   readonly deadlineMs?: number | undefined;
 }
 
@@ -108,19 +112,20 @@ export async function openModel(model: string | FoundModel, options: OpenModelOp
   const found = typeof model === 'string' ? await findModel(model) : model;
   const { card, files } = found;
   await checkHere(found);
-  checkDevice(options.device);
+  const wish = checkedDevice(options.device);
   const order: LoadOrder = {
     card,
     files,
     contextOffsets: checkedOffsets(card, options.contextOffsets),
     threads: checkedThreads(options.threads),
+    device: 'cpu',
     trial: inputSize(card.input.size, options.source ?? { width: 1242, height: 375 }),
   };
   const bytes = cardParts(card).reduce((sum, [, part]) => sum + (part.bytes ?? 0), 0);
   const deadlineMs = options.deadlineMs ?? 3500 + bytes / 20_000;
-  if (found.shipped) return InferenceClient.open(order, 10 * deadlineMs);
-  await onProbation(order, deadlineMs);
-  return InferenceClient.open(order, 10 * deadlineMs);
+  if (!found.shipped) await onProbation(order, deadlineMs);
+  const { device, release } = await chooseDevice(wish, order, deadlineMs, options.onWarning);
+  return InferenceClient.open({ ...order, device }, 10 * deadlineMs, release);
 }
 
 async function checkHere(found: FoundModel): Promise<void> {
@@ -133,10 +138,11 @@ async function checkHere(found: FoundModel): Promise<void> {
   });
 }
 
-function checkDevice(device: string | undefined): void {
-  if (device === undefined || device === 'cpu' || device === 'auto') return;
+function checkedDevice(device: Device | 'auto' | undefined): Device | 'auto' {
+  if (device === undefined) return 'cpu';
+  if (device === 'auto' || DEVICES.includes(device)) return device;
   throw new DepthcastError('option-invalid', `There is no device ${JSON.stringify(device)} for models here.`, {
-    advice: 'Use cpu or auto.',
+    advice: `Use auto, ${DEVICES.join(', ')}.`,
   });
 }
 

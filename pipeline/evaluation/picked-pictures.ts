@@ -62,7 +62,7 @@ export async function pickedPictures(pictures: readonly PickedPicture[]): Promis
     let next = request.from;
     for (let i = next; i < pictures.length; i++) {
       for (; next < pictures.length && waiting.length < AHEAD; next++) {
-        const decoding = decoded(next, request.size);
+        const decoding = decoded(next, request);
         // Its turn to fail comes when the pictures before it were delivered, and maybe never.
         decoding.catch(() => {});
         waiting.push(decoding);
@@ -74,10 +74,10 @@ export async function pickedPictures(pictures: readonly PickedPicture[]): Promis
     }
   }
 
-  async function decoded(at: number, size: Size): Promise<Uint8Array<SharedArrayBuffer>> {
+  async function decoded(at: number, { size, resize }: PlayRequest): Promise<Uint8Array<SharedArrayBuffer>> {
     const { file } = pictures[at]!;
     const own = await pictureSize(path.resolve(file));
     sizes.set(at, own);
-    return decodePicture(file, own, size);
+    return decodePicture(file, own, size, resize);
   }
 }

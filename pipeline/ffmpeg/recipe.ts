@@ -1,4 +1,4 @@
-import type { Size } from '../../frames/index.ts';
+import type { ResizeFilter, Size } from '../../frames/index.ts';
 import type { FfmpegCapabilities } from './capabilities.ts';
 
 /** Largest picture that is decoded, in pixels: 8K. A picture bomb costs its memory before anybody looks at it. */
@@ -32,12 +32,12 @@ function closed(protocol: string): string[] {
  * Output options for raw pictures with exact times on a pipe: the video stream that is no cover picture, rgb24, in NUT.
  *
  * Every frame comes out with its own time, in microseconds. The default frame sync drops and doubles frames of a
- * variable rate, and without `-enc_time_base` times are rounded to the average rate. The filter is bicubic, whose
- * kernel swscale widens when it shrinks a picture, so nothing aliases; picture folders are scaled with the same family
+ * variable rate, and without `-enc_time_base` times are rounded to the average rate. The filter is the model's, bicubic
+ * unless its card says another; swscale widens its kernel when it shrinks a picture, so nothing aliases; picture folders are scaled with the same family
  * of kernel, so both ways look alike to a network. Rotation tags are applied before it.
  */
-export function rawOutput(capabilities: FfmpegCapabilities, size?: Size): string[] {
-  return pictures(capabilities, size && `scale=${size.width}:${size.height}:flags=bicubic`);
+export function rawOutput(capabilities: FfmpegCapabilities, size?: Size, resize: ResizeFilter = 'bicubic'): string[] {
+  return pictures(capabilities, size && `scale=${size.width}:${size.height}:flags=${resize.split('-')[0]}`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { CameraIntrinsics, Size } from '../../frames/index.ts';
+import type { CameraIntrinsics, ResizeFilter, Size } from '../../frames/index.ts';
 import type { FrameSource } from '../sources/frame-source.ts';
 
 /** What one stream is to do. */
@@ -11,6 +11,8 @@ export interface StreamPlan {
   readonly open: () => Promise<FrameSource>;
   /** Size at which the network looks at footage of a size; pure. Throws where the network cannot take it. */
   readonly size: (footage: Size) => Size;
+  /** How footage is brought to that size; the model's own, bicubic for cameras. */
+  readonly resize?: ResizeFilter | undefined;
   /** Camera at any size; pure. Absent: what the source knows itself. */
   readonly intrinsics?: ((footage: Size) => CameraIntrinsics | undefined) | undefined;
   /** Offsets of the context frames, as many as the model has; default the model's own. */

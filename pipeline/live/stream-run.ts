@@ -134,6 +134,7 @@ export class StreamRun {
       return framesOf(source, {
         stream,
         size: plan.size(size),
+        resize: plan.resize,
         intrinsics: intrinsics?.(size),
         maxFrames,
         loop: plan.loop,

@@ -1,4 +1,4 @@
-import type { CameraIntrinsics, DepthcastError, Frame, Size } from '../../frames/index.ts';
+import type { CameraIntrinsics, DepthcastError, Frame, ResizeFilter, Size } from '../../frames/index.ts';
 
 /** What is known of footage that ends, once it is open. */
 export interface FootageInfo {
@@ -41,6 +41,8 @@ export interface ReadOptions {
   readonly stream: string;
   /** Size the decoder scales every frame to. */
   readonly size: Size;
+  /** Filter it scales with; default `bicubic`. */
+  readonly resize?: ResizeFilter | undefined;
   /** Overrides what the source knows of its camera; at any size. */
   readonly intrinsics?: CameraIntrinsics | undefined;
   /** First frame to emit, from 0; earlier ones are decoded and let go (resume). */

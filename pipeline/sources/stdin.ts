@@ -62,7 +62,7 @@ async function open(place: Place, options: OpenOptions): Promise<Footage> {
   let played = false;
   return sourceOf({
     info: movieInfo(media),
-    play({ size, signal }) {
+    play({ size, resize, signal }) {
       if (played) {
         throw new DepthcastError('option-invalid', 'stdin cannot be read a second time.', {
           advice: 'Save the video to a file to loop it.',
@@ -72,7 +72,7 @@ async function open(place: Place, options: OpenOptions): Promise<Footage> {
       const request = {
         inputOptions: STDIN_OPTIONS,
         input: Readable.from(bytes.all(), { objectMode: false }),
-        outputOptions: rawOutput(capabilities, size),
+        outputOptions: rawOutput(capabilities, size, resize),
       };
       const judge = (ending: Ending): void => judgeMovie(subject, media, ending);
       return closing(stream, playPictures(binary, request, signal, judge));

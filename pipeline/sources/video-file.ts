@@ -57,11 +57,11 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
   });
   return sourceOf({
     info: movieInfo(media),
-    play({ size, signal }) {
+    play({ size, resize, signal }) {
       const request = {
         inputOptions: input.options,
         input: input.target,
-        outputOptions: rawOutput(capabilities, size),
+        outputOptions: rawOutput(capabilities, size, resize),
         live: false,
       };
       return playPictures(binary, request, signal, (ending) => judgeMovie(subject, media, ending));

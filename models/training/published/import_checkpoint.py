@@ -59,9 +59,15 @@ def run(checkpoint: Path, out: Path, ident: str) -> int:
     if ident not in PUBLISHED:
         return fail(2, f"{ident} is not made here", f"one of: {', '.join(PUBLISHED)}")
     published = PUBLISHED[ident]
-    network = published.build().eval()
+    missing = [name for name in published.packages if importlib.util.find_spec(name) is None]
+    if missing:
+        return fail(3, f"these Python packages are missing: {', '.join(missing)}", f"pip install {' '.join(missing)}")
     try:
-        loaded = load(network, checkpoint)
+        if published.open:
+            network, loaded = published.open(checkpoint)
+        else:
+            network = published.build().eval()
+            loaded = load(network, checkpoint)
     except CheckpointError as error:
         return fail(1, str(error), error.advice)
     if loaded.size not in (None, published.size):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.nn as nn
@@ -13,6 +14,7 @@ from .export import Graph
 from .glpdepth import GlpDepth
 from .manydepth import FramePart, ManyDepth, WindowPart
 from .monodepth2 import Monodepth2
+from . import zoedepth
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,15 @@ class Published:
     """How many it looks at."""
     gains: dict[str, float] | None = None
     """For weights by seed (`seeded_weights.fill_state`)."""
+    open: Callable[[Path], tuple[nn.Module, Checkpoint]] | None = None
+    """The network with the weights of a checkpoint, where `build` and `checkpoint.load` are not the way."""
+    packages: tuple[str, ...] = ()
+    """Python packages it needs beside those of every import."""
 
 
-def _one_picture(output: str) -> Callable[[nn.Module, tuple[int, int], Checkpoint], dict[str, Graph]]:
+def _one_picture(output: str, taken: str = "picture") -> Callable[[nn.Module, tuple[int, int], Checkpoint], dict[str, Graph]]:
     def graphs(network: nn.Module, size: tuple[int, int], _: Checkpoint) -> dict[str, Graph]:
-        return {"graph": Graph(network, (torch.zeros(1, 3, *size),), ["picture"], [output])}
+        return {"graph": Graph(network, (torch.zeros(1, 3, *size),), [taken], [output])}
     return graphs
 
 
@@ -48,12 +54,32 @@ def _posed_pair(network: nn.Module, size: tuple[int, int], checkpoint: Checkpoin
             "window": Graph(WindowPart(network), taken, names, ["disp"])}
 
 
+ZOE_OUTPUTS = {"n": ["predicted_depth"], "k": ["predicted_depth"], "nk": ["nyu_depth", "kitti_depth", "domain_logits"]}
+
+
+def _zoe(variant: str, size: tuple[int, int]) -> Published:
+    def graphs(network: nn.Module, size: tuple[int, int], _: Checkpoint | None) -> dict[str, Graph]:
+        return {"graph": Graph(network, (torch.zeros(1, 3, *size),), ["pixel_values"], ZOE_OUTPUTS[variant])}
+
+    def opened(folder: Path) -> tuple[nn.Module, Checkpoint]:
+        network, checkpoint = zoedepth.load(folder, variant)
+        return zoedepth.AsGraph(network), checkpoint
+
+    # The graph that the shipped cards of N and K are for normalises by itself; transformers' network does not.
+    card = {"input": {"mean": [0.5] * 3, "std": [0.5] * 3}, "output": {"tensor": ZOE_OUTPUTS[variant][0]}}
+    return Published(lambda: zoedepth.AsGraph(zoedepth.build(variant)), graphs, size, card, open=opened,
+                     packages=("transformers", "safetensors"))
+
+
 PUBLISHED = {
-    "glp-depth-kitti": Published(lambda: GlpDepth(80.0), _one_picture("predicted_depth"), (192, 640),
+    "glp-depth-kitti": Published(lambda: GlpDepth(80.0), _one_picture("predicted_depth", "pixel_values"), (192, 640),
                                  gains={"last_layer_depth.": 2.0, "decoder.": 1.5}, card={"output": {"scale": 1}}),
-    "glp-depth-nyu": Published(lambda: GlpDepth(10.0), _one_picture("predicted_depth"), (480, 640)),
+    "glp-depth-nyu": Published(lambda: GlpDepth(10.0), _one_picture("predicted_depth", "pixel_values"), (480, 640)),
     "manydepth-640x192": Published(ManyDepth, _posed_pair, (192, 640), pictures=2),
     "diffnet-640x192": Published(DiffNet, _one_picture("disp"), (192, 640), gains={"encoder.": 0.7, "depth.": 1.2}),
     "diffnet-1024x320": Published(DiffNet, _one_picture("disp"), (320, 1024)),
     "monodepth2-640x192": Published(Monodepth2, _one_picture("disp"), (192, 640)),
+    "zoe-depth-n": _zoe("n", (384, 512)),
+    "zoe-depth-k": _zoe("k", (384, 768)),
+    "zoe-depth-nk": _zoe("nk", (384, 512)),
 }

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from published import import_checkpoint  # noqa: E402
+from published import import_checkpoint, zoedepth  # noqa: E402
 from published.checkpoint import CheckpointError, load  # noqa: E402
 from published.manydepth import rotation  # noqa: E402
 from published.networks import PUBLISHED  # noqa: E402
@@ -134,3 +134,43 @@ def test_the_command_writes_the_card_with_the_graphs_hashes(tmp_path):
     part = card["parts"]["graph"]
     assert part["bytes"] == (tmp_path / "out" / part["file"]).stat().st_size and len(part["sha256"]) == 64
     assert card["input"]["tensor"] == "picture" and "convert" not in card and "obtain" not in card
+
+
+def zoe_folder(tmp_path, variant):
+    """A downloaded folder of transformers, narrow."""
+    pytest.importorskip("transformers")
+    network = zoedepth.build(variant, narrow=True)
+    fill_state(network, {"metric_head.": 2.0})
+    network.save_pretrained(tmp_path / variant)
+    return network, tmp_path / variant
+
+
+@pytest.mark.parametrize("variant", ["n", "k", "nk"])
+def test_a_zoedepth_folder_of_transformers_loads_and_every_head_answers_what_transformers_does(tmp_path, variant):
+    network, folder = zoe_folder(tmp_path, variant)
+    loaded, _ = PUBLISHED[f"zoe-depth-{variant}"].open(folder)
+    picture = torch.rand(1, 3, 64, 96) * 2 - 1
+    with torch.no_grad():
+        expected = zoedepth.reference(network, picture)
+        found = loaded(picture)
+    found = [found] if isinstance(found, torch.Tensor) else found
+    assert len(found) == len(expected) == (3 if variant == "nk" else 1)
+    for one, other in zip(found, expected):
+        assert torch.allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_a_zoedepth_of_another_variant_is_sent_to_its_own_card(tmp_path):
+    _, folder = zoe_folder(tmp_path, "k")
+    with pytest.raises(CheckpointError, match="no ZoeDepth NK"):
+        zoedepth.load(folder, "nk")
+
+
+def test_a_zoedepth_folder_that_is_damaged_is_no_checkpoint(tmp_path):
+    _, folder = zoe_folder(tmp_path, "n")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        zoedepth.load(folder, "n")
+    weights.unlink()
+    with pytest.raises(CheckpointError, match="is not there"):
+        zoedepth.load(folder, "n")

@@ -38,6 +38,8 @@ export interface RunMeta extends RunIdentity {
   readonly versions: Readonly<Record<string, string>>;
   /** How to read each output's numbers. */
   readonly outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Where the model ran last. */
+  readonly device?: string | undefined;
   readonly ended?: RunEnd | undefined;
 }
 
@@ -119,6 +121,12 @@ export class MetaFile {
     if (JSON.stringify(this.#meta.outputs[output]) === JSON.stringify(facts)) return;
     this.#meta = { ...this.#meta, outputs: { ...this.#meta.outputs, [output]: facts } };
     await this.#write();
+  }
+
+  /** States that a run is under way, and where its model runs. */
+  async begin(device: string | undefined): Promise<void> {
+    this.#meta = { ...this.#meta, device: device ?? this.#meta.device };
+    await this.end(undefined);
   }
 
   /** States how the run ended, or with `undefined` that one is under way. */

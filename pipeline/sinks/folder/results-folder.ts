@@ -28,8 +28,8 @@ export interface ResultsFolder {
   readonly from: number;
   /** `true` where nothing is left to do: the same run ended here before. */
   readonly complete: boolean;
-  /** Writes meta.json and opens the sinks, in the order they were asked for. */
-  open(): Promise<readonly DepthSink[]>;
+  /** Writes meta.json, with the device that the model runs on, and opens the sinks, in the order they were asked for. */
+  open(device?: string): Promise<readonly DepthSink[]>;
   /** States in meta.json how the run ended. */
   end(how: RunEnd['how']): Promise<void>;
   /** Lets other runs in; to be called last, whatever happened. */
@@ -78,8 +78,8 @@ async function look(options: ResultsOptions): Promise<Omit<ResultsFolder, 'close
   return {
     from,
     complete,
-    async open(): Promise<readonly DepthSink[]> {
-      await meta.end(undefined);
+    async open(device): Promise<readonly DepthSink[]> {
+      await meta.begin(device);
       const opened: DepthSink[] = [];
       for (const sink of sinks) opened.push(await sink.open({ dir, from, networkSize: identity.networkSize, meta }));
       return opened;

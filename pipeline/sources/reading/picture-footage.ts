@@ -58,7 +58,7 @@ export async function openPictures(folder: PictureFolder): Promise<Footage> {
     let next = Math.min(request.from, end);
     for (let i = next; i < end; i++) {
       for (; next < end && waiting.length < AHEAD; next++) {
-        const decoding = decodePicture(path.join(directory, pictures[next]!.file), size, request.size);
+        const decoding = decodePicture(path.join(directory, pictures[next]!.file), size, request.size, request.resize);
         // Its turn to fail comes when the pictures before it were delivered, and maybe never.
         decoding.catch(() => {});
         waiting.push(decoding);

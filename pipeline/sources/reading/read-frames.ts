@@ -3,6 +3,7 @@ import {
   type CameraPose,
   Flow,
   type Frame,
+  type ResizeFilter,
   type SegmentStart,
   type Size,
   scaleIntrinsics,
@@ -38,6 +39,7 @@ export interface Playable {
 /** What one round through some footage is asked for. */
 export interface PlayRequest {
   readonly size: Size;
+  readonly resize?: ResizeFilter | undefined;
   readonly from: number;
   readonly signal: AbortSignal;
 }
@@ -82,7 +84,7 @@ function interruptible<T>(start: (signal: AbortSignal) => AsyncGenerator<T, void
 
 async function* stamp(footage: Playable, options: ReadOptions, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
   const { info } = footage;
-  const { stream, size, maxFrames = Number.POSITIVE_INFINITY, loop = false } = options;
+  const { stream, size, resize, maxFrames = Number.POSITIVE_INFINITY, loop = false } = options;
   const camera = options.intrinsics ?? info.intrinsics;
   const intrinsics = camera && scaleIntrinsics(camera, size);
   const flow = new Flow();
@@ -94,7 +96,7 @@ async function* stamp(footage: Playable, options: ReadOptions, signal: AbortSign
     const from = round === 0 ? (options.from ?? 0) : 0;
     let last: Picture | undefined;
     let step = info.fps ? 1 / info.fps : 0.1;
-    for await (const picture of footage.play({ size, from, signal })) {
+    for await (const picture of footage.play({ size, resize, from, signal })) {
       if (signal.aborted) return;
       if (last) step = picture.timestamp - last.timestamp;
       const first = last === undefined;
