@@ -13,6 +13,7 @@ export type {
   MissedFrame,
   SegmentStart,
   Size,
+  StreamNews,
   ViewWish,
   WindowGap,
 } from './frames/index.ts';
@@ -38,12 +39,16 @@ export type { ContentOptions } from './pipeline/foxglove/messages/stream-content
 export { type Recorder, type RecorderStatus, type RecordOptions, recordTo } from './pipeline/foxglove/record-to.ts';
 export type { StreamRecordingStatus } from './pipeline/foxglove/stream-recording.ts';
 export { framesOf } from './pipeline/frames-of.ts';
+export { type Applied, LiveStreams, type LiveStreamsParts } from './pipeline/live/live-streams.ts';
+export type { LiveLog, StreamPlan } from './pipeline/live/stream-plan.ts';
+export type { LiveState, StreamReport as LiveReport } from './pipeline/live/stream-report.ts';
 export { type DepthServer, type ServerOptions, startServer } from './pipeline/server/depth-server.ts';
 export type { EncodingOptions } from './pipeline/server/frame-encoder.ts';
 export type { MessageCounts, MessageLoss } from './pipeline/server/seat.ts';
 export type { SocketDoor } from './pipeline/server/server-options.ts';
 export type { StreamHub, StreamReport, StreamState, StreamStatus } from './pipeline/server/stream-hub.ts';
 export type { GivenToken, GivenTokens } from './pipeline/server/tokens.ts';
+export { type PointCloud, pointCloud } from './pipeline/sinks/cloud/point-cloud.ts';
 export type { FolderSink, FolderSinkOptions } from './pipeline/sinks/folder/folder-sink.ts';
 export type { MetaFile, RunEnd, RunIdentity, RunMeta } from './pipeline/sinks/folder/meta-file.ts';
 export { openResults, type ResultsFolder, type ResultsOptions } from './pipeline/sinks/folder/results-folder.ts';

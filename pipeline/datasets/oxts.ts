@@ -22,24 +22,18 @@ const FIELDS = 30;
 /** Radius of the earth in metres that the conversion of KITTI's development kit uses. */
 const EARTH = 6_378_137;
 
-/** Reads the packets of a KITTI raw `oxts/data` folder in the order of their names. Throws `calibration-invalid`. */
-export async function readOxts(directory: string): Promise<OxtsPacket[]> {
-  return [...(await packetsIn(directory, await readdir(directory))).values()];
-}
-
-/** The same by the number of the frame; `undefined` where the drive has no such folder or no packets in it. */
+/**
+ * Reads the packets of a KITTI raw `oxts/data` folder by the number of the frame, in the order of numbers; `undefined`
+ * where the drive has no such folder or no packets in it. Throws `calibration-invalid`.
+ */
 export async function readOxtsByNumber(directory: string): Promise<ReadonlyMap<number, OxtsPacket> | undefined> {
-  const packets = await packetsIn(directory, await readdir(directory).catch(() => []));
-  return packets.size === 0 ? undefined : packets;
-}
-
-async function packetsIn(directory: string, names: readonly string[]): Promise<Map<number, OxtsPacket>> {
+  const names = await readdir(directory).catch(() => []);
   const packets = new Map<number, OxtsPacket>();
   for (const name of names.filter((each) => /^\d+\.txt$/.test(each)).sort()) {
     const text = await readDatasetText(path.join(directory, name), 'calibration-invalid');
     packets.set(Number.parseInt(name, 10), packetOf(text));
   }
-  return packets;
+  return packets.size === 0 ? undefined : packets;
 }
 
 function packetOf(source: DatasetText): OxtsPacket {

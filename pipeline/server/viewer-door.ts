@@ -64,7 +64,9 @@ export function admit(request: IncomingMessage, house: House, rules: DoorRules):
   const door = house.doors.find((other) => other.path === path);
   const isStream = path === '/streams' || path.startsWith('/streams/');
   if (!door && !isStream) return refuse(404, 'path', 'There is nothing here.');
-  if (!isOriginAllowed(request, rules)) return refuse(403, 'origin', 'This page may not watch.');
+  if (!isOriginAllowed(request, rules) && !(door && isDesktopApp(request, rules))) {
+    return refuse(403, 'origin', 'This page may not watch.');
+  }
   const protocols = door?.protocols ?? [WIRE_PROTOCOL];
   const offered = offeredProtocols(request);
   if (offered.length > 0 && !offered.some((name) => protocols.includes(name))) {
@@ -142,6 +144,14 @@ export function isOriginAllowed(
   if (origin === undefined || allowedOrigins.includes(origin)) return true;
   const page = hostOf(origin);
   return page !== undefined && (page.host === host || (loopback && isLoopback(page.hostname)));
+}
+
+/**
+ * True on loopback for the origin of desktop apps that are pages inside (Foxglove, Lichtblick): `file://`. No page from
+ * the web can have it; a page of this machine's own files can.
+ */
+function isDesktopApp({ headers }: IncomingMessage, { loopback }: DoorRules): boolean {
+  return loopback && headers.origin === 'file://';
 }
 
 function hostOf(url: string): URL | undefined {

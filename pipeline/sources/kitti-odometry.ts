@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { DepthcastError } from '../../frames/index.ts';
 import { centreOf, intrinsicsOf, readKittiCalibration } from '../datasets/kitti-calibration.ts';
 import { readKittiPoses } from '../datasets/kitti-poses.ts';
 import { readKittiTimes } from '../datasets/kitti-times.ts';
 import { compose, shift } from '../datasets/rigid-transform.ts';
 import type { FrameSource } from './frame-source.ts';
+import { byNumber } from './reading/by-number.ts';
 import { type CameraFolders, cameraPictures, preferredCamera } from './reading/camera-folder.ts';
 import { openPictures } from './reading/picture-footage.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
@@ -22,8 +22,8 @@ const FOLDERS: CameraFolders = {
  * A sequence folder of the KITTI odometry benchmark: `image_2` (else another camera's), `calib.txt`, and where they are
  * there `times.txt` and the poses `../../poses/NN.txt` or `poses.txt`.
  *
- * Poses of the benchmark are those of camera 0; they are carried over to the camera that is read. More times or poses
- * than pictures are those of pictures left out at the end; fewer are an error.
+ * Poses of the benchmark are those of camera 0; they are carried over to the camera that is read. Line N of times and
+ * poses, counted from 0, is that of the picture with number N; a picture without its line is an error.
  */
 export const kittiOdometry: SourceKind = {
   layouts: ['kitti-odometry'],
@@ -36,22 +36,25 @@ export const kittiOdometry: SourceKind = {
 };
 
 async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
-  const { root, entries, camera, directory, sequence, count } = await cameraPictures(place, FOLDERS);
+  const { root, entries, camera, directory, sequence } = await cameraPictures(place, FOLDERS);
   const calibration = await readKittiCalibration(path.join(root, 'calib.txt'));
   const projection = calibration.numbers(`P${camera.at(-1)}`, 12);
-  const times = entries.includes('times.txt') ? await readKittiTimes(path.join(root, 'times.txt')) : undefined;
+  const lines = entries.includes('times.txt') ? await readKittiTimes(path.join(root, 'times.txt')) : undefined;
+  const times =
+    lines && byNumber(sequence, { entryOf: (n) => lines[n], file: 'times.txt', code: 'timestamps-invalid' });
   const posesFile = await firstFile([
     path.join(root, '..', '..', 'poses', `${path.basename(root)}.txt`),
     path.join(root, 'poses.txt'),
   ]);
   const camera0FromCamera = shift(centreOf(projection));
   const ofCamera0 = posesFile === undefined ? undefined : await readKittiPoses(posesFile);
-  const poses = ofCamera0?.map((pose) => ({ worldFromCamera: compose(pose, camera0FromCamera) }));
-  // With a hole in the numbers the hole is the news, and lines of what lies behind it are expected.
-  if (sequence.gaps.size === 0) {
-    enough(times?.length, count, 'timestamps-invalid', 'times.txt');
-    enough(poses?.length, count, 'calibration-invalid', posesFile ?? '');
-  }
+  const poses =
+    ofCamera0 &&
+    byNumber(sequence, {
+      entryOf: (n) => ofCamera0[n] && { worldFromCamera: compose(ofCamera0[n], camera0FromCamera) },
+      file: path.basename(posesFile!),
+      code: 'calibration-invalid',
+    });
   options.signal?.throwIfAborted();
   return openPictures({
     directory,
@@ -60,19 +63,6 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
     times,
     poses,
     intrinsics: (size) => intrinsicsOf(projection, size),
-  });
-}
-
-function enough(
-  lines: number | undefined,
-  pictures: number,
-  code: 'timestamps-invalid' | 'calibration-invalid',
-  file: string,
-): void {
-  if (lines === undefined || lines >= pictures) return;
-  throw new DepthcastError(code, `"${path.basename(file)}" has ${lines} lines for ${pictures} pictures.`, {
-    advice: 'Take the file from the data set again.',
-    facts: { file, lines, pictures },
   });
 }
 

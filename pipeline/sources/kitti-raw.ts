@@ -9,9 +9,10 @@ import {
 } from '../../frames/index.ts';
 import { centreOf, intrinsicsOf, type KittiCalibration, readKittiCalibration } from '../datasets/kitti-calibration.ts';
 import { readKittiTimes } from '../datasets/kitti-times.ts';
-import { readOxts, worldFromImu } from '../datasets/oxts.ts';
+import { readOxtsByNumber, worldFromImu } from '../datasets/oxts.ts';
 import { compose, invert, type RigidTransform, rigid, shift } from '../datasets/rigid-transform.ts';
 import type { FrameSource } from './frame-source.ts';
+import { byNumber } from './reading/by-number.ts';
 import { type CameraFolders, cameraPictures, preferredCamera } from './reading/camera-folder.ts';
 import { openPictures } from './reading/picture-footage.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
@@ -27,7 +28,7 @@ const FOLDERS: CameraFolders = {
 /**
  * A drive folder of KITTI raw (`2011_09_26_drive_0001_sync`): `image_02/data`, `image_02/timestamps.txt` where it is
  * there (else 10 frames a second), the day's `calib_cam_to_cam.txt` beside the drive or in it. Poses come from `oxts`
- * where a drive has it, with the day's calibrations of the IMU.
+ * where a drive has it, with the day's calibrations of the IMU. Times and poses are those of the picture's number.
  */
 export const kittiRaw: SourceKind = {
   layouts: ['kitti-raw'],
@@ -37,28 +38,18 @@ export const kittiRaw: SourceKind = {
 };
 
 async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
-  const { root, entries, camera, directory, sequence, count } = await cameraPictures(place, FOLDERS);
+  const { root, entries, camera, directory, sequence } = await cameraPictures(place, FOLDERS);
   const calibration = await calibrationOf(root, 'calib_cam_to_cam.txt');
   const which = camera.slice(-2);
   const projection = calibration?.numbers(`P_rect_${which}`, 12);
   const stated = calibration?.numbers(`S_rect_${which}`, 2);
   const timesFile = path.join(root, camera, 'timestamps.txt');
-  const times = (await isFile(timesFile)) ? await readKittiTimes(timesFile) : undefined;
-  const poses = calibration && entries.includes('oxts') ? await posesOf(root, calibration, projection!) : undefined;
-  for (const [lines, file] of [
-    [times?.length, timesFile],
-    [poses?.length, 'oxts/data'],
-  ] as const) {
-    if (lines === undefined || lines >= count || sequence.gaps.size > 0) continue;
-    throw new DepthcastError(
-      'timestamps-invalid',
-      `"${path.basename(file)}" has ${lines} entries for ${count} pictures.`,
-      {
-        advice: 'Take the drive from the data set again.',
-        facts: { file, lines, pictures: count },
-      },
-    );
-  }
+  const stamps = (await isFile(timesFile)) ? await readKittiTimes(timesFile) : undefined;
+  const known = calibration && entries.includes('oxts') ? await posesOf(root, calibration, projection!) : undefined;
+  const times =
+    stamps && byNumber(sequence, { entryOf: (n) => stamps[n], file: 'timestamps.txt', code: 'timestamps-invalid' });
+  const poses =
+    known && byNumber(sequence, { entryOf: (n) => known.get(n), file: 'oxts/data', code: 'calibration-invalid' });
   options.signal?.throwIfAborted();
   return openPictures({
     directory,
@@ -79,24 +70,22 @@ async function calibrationOf(root: string, name: string): Promise<KittiCalibrati
   return undefined;
 }
 
-/** Camera poses by way of the IMU: world ← IMU ← laser scanner ← camera 0 ← rectified camera 0 ← this camera. */
+/** Camera poses by the number of the frame, by way of the IMU: world ← IMU ← laser scanner ← camera 0 ← rectified camera 0 ← this camera. */
 async function posesOf(
   root: string,
   cameras: KittiCalibration,
   projection: readonly number[],
-): Promise<CameraPose[] | undefined> {
-  const packets = await readOxts(path.join(root, 'oxts', 'data')).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+): Promise<ReadonlyMap<number, CameraPose> | undefined> {
+  const packets = await readOxtsByNumber(path.join(root, 'oxts', 'data'));
   const scanner = await calibrationOf(root, 'calib_velo_to_cam.txt');
   const imu = await calibrationOf(root, 'calib_imu_to_velo.txt');
-  if (packets.length === 0 || !scanner || !imu) return undefined;
+  if (!packets || !scanner || !imu) return undefined;
   const of = (file: KittiCalibration): RigidTransform => rigid(file.numbers('R', 9), file.numbers('T', 3));
   const rectified = rigid(cameras.numbers('R_rect_00', 9), [0, 0, 0]);
   const camera0FromImu = compose(rectified, compose(of(scanner), of(imu)));
   const imuFromCamera = compose(invert(camera0FromImu), shift(centreOf(projection)));
-  return worldFromImu(packets).map((pose) => ({ worldFromCamera: compose(pose, imuFromCamera) }));
+  const poses = worldFromImu([...packets.values()]);
+  return new Map([...packets.keys()].map((n, i) => [n, { worldFromCamera: compose(poses[i]!, imuFromCamera) }]));
 }
 
 /** The calibration states its size; pictures that were resized as a whole get the camera of their own size. */

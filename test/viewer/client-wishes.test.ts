@@ -4,7 +4,14 @@ import { build } from 'vite';
 import { afterEach, describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import { encodeMessage, quantiseDepth, toRawBytes } from '../../frames/index.ts';
-import { type ConnectOptions, connect, type DepthMessage, type StreamNews } from '../../viewer/client.ts';
+import { startServer } from '../../pipeline/server/depth-server.ts';
+import {
+  type ConnectOptions,
+  connect,
+  type DepthMessage,
+  type ReceivedFrame,
+  type StreamNews,
+} from '../../viewer/client.ts';
 import { roadFrame } from '../pipeline/server/road-frames.ts';
 import { until } from '../pipeline/server/until.ts';
 
@@ -95,16 +102,54 @@ describe('what the client asks a server for', () => {
     const { url } = await hear((socket) => {
       socket.send('{"op":"later"}');
       socket.send('not even JSON');
-      socket.send('{"op":"streams","streams":[{"name":"a","state":"waiting","fault":{"message":"No answer."}},3]}');
+      socket.send(
+        '{"op":"streams","streams":[{"name":"a","state":"waiting","fault":{"code":"x","message":"No answer."}},3]}',
+      );
       socket.send('{"op":"streams","streams":[{"name":"b","state":"live"}]}');
     });
     const news: (readonly StreamNews[])[] = [];
     open(url, { subscribe: {}, onStreams: (streams) => news.push(streams) });
     await until('both', () => news.length === 2);
     expect(news).toEqual([
-      [{ name: 'a', state: 'waiting', fault: 'No answer.' }],
+      [{ name: 'a', state: 'waiting', fault: { code: 'x', message: 'No answer.' } }],
       [{ name: 'b', state: 'live', fault: undefined }],
     ]);
+  });
+});
+
+describe('a wish at the real server', () => {
+  it('for the picture alone brings the picture, and depth that is unknown everywhere', async () => {
+    const server = await startServer({ port: 0, streams: ['street'] });
+    endings.push(() => server.close());
+    server.hub('street').publish(roadFrame({ width: 64, height: 32 }));
+    const frames: ReceivedFrame[] = [];
+    const errors: Error[] = [];
+    open(`${server.url}/streams/street`, {
+      subscribe: { depth: false },
+      onFrame: (frame) => frames.push(frame),
+      onError: (error) => errors.push(error),
+    });
+    await until('a frame without depth', () => frames.some((frame) => Number.isNaN(frame.depthAt(32, 30))));
+    const frame = frames.at(-1)!;
+    expect([frame.quantised.width, frame.quantised.height, frame.depthMap().data.length]).toEqual([64, 32, 64 * 32]);
+    expect(frame.picture.length).toBeGreaterThan(100);
+    expect(errors).toEqual([]);
+  });
+
+  it('that it does not understand is told, and the stream goes on', async () => {
+    const server = await startServer({ port: 0, streams: ['street'] });
+    endings.push(() => server.close());
+    const errors: Error[] = [];
+    const frames: ReceivedFrame[] = [];
+    open(`${server.url}/streams/street`, {
+      subscribe: { size: 'huge' as 'full' },
+      onFrame: (frame) => frames.push(frame),
+      onError: (error) => errors.push(error),
+    });
+    await until('the answer', () => errors.length === 1);
+    expect(errors[0]).toMatchObject({ code: 'wire-format', message: expect.stringContaining("'size'") as string });
+    server.hub('street').publish(roadFrame({ width: 64, height: 32 }));
+    await until('a frame', () => frames.length > 0);
   });
 });
 

@@ -79,7 +79,11 @@ describe('what the page says of a stream', () => {
   });
 
   it('is what ails the camera, when the server says so and nothing comes', () => {
-    const news = { name: 'front', state: 'waiting', fault: 'The camera does not answer.' };
+    const news = {
+      name: 'front',
+      state: 'waiting',
+      fault: { code: 'source-timeout', message: 'The camera does not answer.' },
+    };
     expect(stateText({ ...feed, news }, 9000)).toEqual({
       text: 'Camera is offline: The camera does not answer.',
       mood: 'bad',

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DepthFrame } from '../../frames/index.ts';
+import { startServer } from '../../pipeline/server/depth-server.ts';
 import { hasNoBrowser, openBrowser } from '../helpers/browser.ts';
 import { roadFrame } from '../pipeline/server/road-frames.ts';
 import { accessSuite } from './access-suite.ts';
@@ -176,6 +177,28 @@ describe.skipIf(hasNoBrowser() || !isBuilt)('the page in a real browser', { time
     await page.goto(server.url);
     await moreThan(page, 2);
     expect([...asked]).toEqual([new URL(server.url).host]);
+  });
+
+  it('asks for a token, says in words what is wrong with one, and keeps a good one for the tab', async () => {
+    const [good, other] = ['street-0123456789', 'other-0123456789a'];
+    const server = await startServer({ port: 0, streams: ['street'], tokens: { viewer: [good] } });
+    setup.endings.push(() => server.close());
+    server.hub('street').publish(roadFrame());
+    const { page } = await open(`${server.url}/?token=wrong-0123456789`);
+    await page.waitForSelector('#token-sheet[open]');
+    expect(await page.textContent('#token-sheet .why')).toBe('This token is not valid.');
+    expect(await page.textContent('#badge .text')).toBe('This token is not valid.');
+    expect(page.url()).not.toContain('token');
+    await page.fill('#token', good);
+    await page.keyboard.press('Enter');
+    await moreThan(page, 0);
+    await page.reload();
+    await moreThan(page, 0);
+    expect(page.url()).not.toContain('token');
+    // Taken back, it ends here, too, and is not tried again and again.
+    server.setTokens({ viewer: [other] });
+    await page.waitForSelector('#token-sheet[open]');
+    expect(server.hub('street').viewers.size).toBe(0);
   });
 
   cloudSuite(setup);

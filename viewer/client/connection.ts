@@ -1,8 +1,8 @@
 import { DepthcastError } from '../../frames/errors.ts';
+import { parseServerMessage, type Subscription, subscribeText, TOKEN_PROTOCOL } from '../../frames/subscription.ts';
 import { type DepthMessage, decodeMessage, WIRE_PROTOCOL } from '../../frames/wire.ts';
 import type { ConnectionState, ConnectOptions, DepthClient, WebSocketLike } from './contract.ts';
 import { type ReceivedFrame, unpackFrame } from './received-frame.ts';
-import { type Subscription, streamNews, subscribeText } from './subscription.ts';
 
 /** Wishes are sent so often at most: a server lets nobody go on who sends more than ten messages a second. */
 const WISH_INTERVAL_MS = 250;
@@ -26,7 +26,7 @@ export class Connection implements DepthClient {
   #socket: WebSocketLike | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #attempts = 0;
-  #subscription: Subscription | undefined;
+  #subscription: Partial<Subscription> | undefined;
   #wish: ReturnType<typeof setTimeout> | undefined;
   #wishedAt = Number.NEGATIVE_INFINITY;
   readonly #slots = new Map<string, Slot>();
@@ -70,7 +70,7 @@ export class Connection implements DepthClient {
     this.#open();
   }
 
-  subscribe(subscription: Subscription): void {
+  subscribe(subscription: Partial<Subscription>): void {
     this.#subscription = subscription;
     if (this.state !== 'open' || this.#wish !== undefined) return;
     const pause = this.#wishedAt + WISH_INTERVAL_MS - performance.now();
@@ -100,7 +100,7 @@ export class Connection implements DepthClient {
   #open(): void {
     this.#enter('connecting');
     const { token } = this.#options;
-    const protocols = token === undefined ? [WIRE_PROTOCOL] : [WIRE_PROTOCOL, `depthcast.token.${token}`];
+    const protocols = token === undefined ? [WIRE_PROTOCOL] : [WIRE_PROTOCOL, `${TOKEN_PROTOCOL}${token}`];
     const socket = new this.#WebSocket(this.#url, protocols);
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
@@ -130,8 +130,9 @@ export class Connection implements DepthClient {
   }
 
   #hear(text: string): void {
-    const news = streamNews(text);
-    if (news) this.#options.onStreams?.(news);
+    const message = parseServerMessage(text);
+    if (message?.op === 'streams') this.#options.onStreams?.(message.streams);
+    else if (message) this.#options.onError?.(notUnderstood(message.message));
   }
 
   #lost(): void {
@@ -202,4 +203,8 @@ export class Connection implements DepthClient {
     this.state = state;
     this.#options.onState?.(state, retryInMs);
   }
+}
+
+function notUnderstood(sentence: string): DepthcastError {
+  return new DepthcastError('wire-format', sentence, { advice: 'Check what was asked for by `subscribe`.' });
 }

@@ -1,7 +1,7 @@
 import type { DepthcastError } from '../../frames/errors.ts';
+import type { StreamNews, Subscription } from '../../frames/subscription.ts';
 import type { DepthMessage } from '../../frames/wire.ts';
 import type { ReceivedFrame } from './received-frame.ts';
-import type { StreamNews, Subscription } from './subscription.ts';
 
 /** `waiting` = the connection was lost or refused and the next attempt is on its way; `closed` is final. */
 export type ConnectionState = 'connecting' | 'open' | 'waiting' | 'closed';
@@ -31,10 +31,10 @@ export interface ConnectOptions {
   readonly onStreams?: ((streams: readonly StreamNews[]) => void) | undefined;
   /** Called on each change, with the milliseconds until the next attempt while `waiting`. */
   readonly onState?: ((state: ConnectionState, retryInMs?: number) => void) | undefined;
-  /** Called for a message that is none (`wire-format`); it is left out and the connection goes on. */
+  /** Called for a message that is none, and for a wish the server did not understand (`wire-format`); all goes on. */
   readonly onError?: ((error: DepthcastError) => void) | undefined;
   /** What to ask for on every connecting; see {@link DepthClient.subscribe}. Nothing is asked for by default. */
-  readonly subscribe?: Subscription | undefined;
+  readonly subscribe?: Partial<Subscription> | undefined;
   /** Token of a server that lets only known viewers in. It travels as a subprotocol, never in the address. */
   readonly token?: string | undefined;
   /** Constructor to use; the global one by default. Node 20 has none: pass the one of the `ws` package. */
@@ -53,7 +53,7 @@ export interface DepthClient extends AsyncIterable<ReceivedFrame> {
   /** Answers of the streams that did not reach this client while it was connected: it or its line is slow. */
   readonly skipped: number;
   /** Asks for less (or all) from now on, and again after each reconnecting; sent four times a second at most. */
-  subscribe(subscription: Subscription): void;
+  subscribe(subscription: Partial<Subscription>): void;
   /** While `waiting`: tries again now. */
   retry(): void;
   /** Ends the connection for good. */

@@ -31,8 +31,8 @@ export async function unpackFrame(message: DepthMessage, previous?: number): Pro
 
 /** The codes of a depth as it travelled. Rejects with `wire-format` when it is broken. */
 export async function unpackCodes(depth: PackedDepth): Promise<Uint16Array<ArrayBuffer>> {
-  const unpacked = depth.codec === 'raw' ? depth.bytes : await inflate(depth.bytes, 2 * depth.width * depth.height);
-  return depthCodes(depth, unpacked);
+  const isDeflated = depth.codec === 'residual-deflate';
+  return depthCodes(depth, isDeflated ? await inflate(depth.bytes, 2 * depth.width * depth.height) : depth.bytes);
 }
 
 /** A frame from its message and its codes, which may have been unpacked in a worker. */

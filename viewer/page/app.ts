@@ -9,6 +9,7 @@ import { stateText } from './panel/stream-state.ts';
 import { Transport } from './panel/transport.ts';
 import type { Settings } from './settings/settings.ts';
 import type { SettingsStore } from './settings/settings-store.ts';
+import { askForToken } from './settings/token.ts';
 import { type SnapshotKind, takeSnapshot } from './snapshot/snapshots.ts';
 import type { KeptMessage } from './stream/message-history.ts';
 import { Playback } from './stream/playback.ts';
@@ -21,6 +22,9 @@ const find = <T extends HTMLElement>(selector: string) => document.querySelector
 
 // Ages can be told only where server and browser read the same clock.
 const isSameClock = /^(localhost|127\..*|\[::1\])$/.test(location.hostname);
+
+/** How often the page looks for streams that were added, in milliseconds. */
+const STREAMS_EVERY_MS = 15_000;
 
 /** The page: streams come in, the view of the moment shows them, the readings tell how they do. */
 export class App {
@@ -77,10 +81,17 @@ export class App {
   /** Opens the streams as soon as the server names them. */
   async start(): Promise<void> {
     this.#suit(this.store.now, new Set(['view']));
-    while (!(await this.#feeds.list())) await new Promise((resolve) => setTimeout(resolve, 2000));
+    for (;;) {
+      const list = await this.#feeds.list();
+      if (list && 'refusal' in list) return this.#lock(list.refusal);
+      if (this.#feeds.names.length > 0) break;
+      this.#say(list ? 'The server has no streams' : 'The server does not answer, trying again', 'waiting');
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+    }
     const { names } = this.#feeds;
     const wanted = new URL(location.href).searchParams.get('stream');
     this.watch(names.find((name) => name === wanted) ?? names[0]!);
+    setInterval(() => document.hidden || void this.#lookForStreams(), STREAMS_EVERY_MS);
   }
 
   /** Puts a stream on the screen. */
@@ -227,23 +238,39 @@ export class App {
     const { text, mood } = isPaused
       ? ({ text: 'Paused', mood: 'paused' } as const)
       : stateText(feed, performance.now());
+    this.#say(text, mood);
+    find('#retry').hidden = feed.state !== 'waiting';
+    if (feed.state === 'waiting') void this.#lookForStreams();
+  }
+
+  #say(text: string, mood: string): void {
     const badge = find('#badge');
     if (badge.dataset['mood'] !== mood) badge.dataset['mood'] = mood;
-    find('#retry').hidden = feed.state !== 'waiting';
     const label = badge.querySelector('.text')!;
     if (label.textContent !== text) label.textContent = text;
-    if (feed.state === 'waiting') void this.#lookForStreams();
+  }
+
+  /** Nothing goes on without a token, or another one; trying again with this one would count as guessing. */
+  #lock(refusal: string): void {
+    this.current = undefined;
+    this.#feeds.show([]);
+    this.#grid.suit([]);
+    find('#retry').hidden = true;
+    this.#say(refusal, 'bad');
+    askForToken(find<HTMLDialogElement>('#token-sheet'), refusal);
   }
 
   #isLooking = false;
 
-  /** A server that comes back may have other streams: one that is gone is left for the first. */
+  /** Streams come and go as a server is told anew or comes back: one that is gone is left for the first. */
   async #lookForStreams(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
     const before = this.#feeds.names.join();
-    await this.#feeds.list();
+    const list = await this.#feeds.list();
     const { names } = this.#feeds;
+    // Locked, it stays so: the lock begins the page anew.
+    if (list && 'refusal' in list) return this.#lock(list.refusal);
     if (!names.includes(this.current!)) this.watch(names[0]!);
     else if (names.join() !== before) this.#suitFeeds();
     setTimeout(() => {

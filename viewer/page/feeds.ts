@@ -1,6 +1,6 @@
 import { FrameDecoder } from './stream/frame-decoder.ts';
 import { type FeedListener, type FeedOptions, StreamFeed } from './stream/stream-feed.ts';
-import { streamNames } from './stream/stream-list.ts';
+import { type StreamList, streamList } from './stream/stream-list.ts';
 
 /** The streams of the server, and the feeds of those that the page shows. */
 export class Feeds {
@@ -26,10 +26,10 @@ export class Feeds {
     );
   }
 
-  /** Asks the server for its streams; resolves with whether there are any. */
-  async list(): Promise<boolean> {
-    const names = await streamNames(this.#options.base, this.#options.token);
-    if (names && names.length > 0) this.names = names;
-    return this.names.length > 0;
+  /** Asks the server for its streams, and keeps their names if there are any. */
+  async list(): Promise<StreamList> {
+    const list = await streamList(this.#options.base, this.#options.token);
+    if (list && 'names' in list && list.names.length > 0) this.names = list.names;
+    return list;
   }
 }

@@ -27,8 +27,6 @@ export interface CameraPictures {
   /** Absolute path of the folder the pictures lie in. */
   readonly directory: string;
   readonly sequence: PictureSequence;
-  /** How many pictures there are. */
-  readonly count: number;
 }
 
 /** The preferred camera among the entries of a folder. */
@@ -49,7 +47,7 @@ export async function cameraPictures(place: Place, folders: CameraFolders): Prom
   const directory = path.join(root, camera, inside);
   const names = (await readdir(directory).catch(() => [])).filter(isPicture);
   if (names.length > 0) {
-    return { root, entries: place.names, camera, directory, sequence: sequenceOf(names), count: names.length };
+    return { root, entries: place.names, camera, directory, sequence: sequenceOf(names) };
   }
   const missing = path.join(path.basename(root), camera, inside);
   throw new DepthcastError('input-no-pictures', `"${missing}" has no pictures.`, {

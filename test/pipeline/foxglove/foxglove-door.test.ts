@@ -196,9 +196,14 @@ describe('/foxglove', () => {
     expect(client.statuses.length).toBeGreaterThanOrEqual(6);
   });
 
-  it('lets the desktop apps in where their origin is named', async () => {
+  it('lets pages in whose origin is named', async () => {
     const door = foxgloveDoor();
-    const server = await startServer({ port: 0, streams: ['street'], doors: [door], allowedOrigins: ['file://'] });
+    const server = await startServer({
+      port: 0,
+      streams: ['street'],
+      doors: [door],
+      allowedOrigins: ['https://app.foxglove.dev'],
+    });
     endings.push(() => server.close());
     door.follow(server);
     const url = `${server.url.replace('http', 'ws')}/foxglove`;
@@ -210,7 +215,7 @@ describe('/foxglove', () => {
         socket.on('error', (error) => resolve(error.message));
       });
     };
-    expect(await outcome('file://')).toBe('open');
+    expect(await outcome('https://app.foxglove.dev')).toBe('open');
     expect(await outcome('https://example.org')).toContain('403');
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import type { SocketDoor } from '../../../pipeline/server/depth-server.ts';
+import type { DepthServer, SocketDoor } from '../../../pipeline/server/depth-server.ts';
 import { roadFrame } from './road-frames.ts';
 import { ask, endAll, endings, serve, UPGRADE } from './serving.ts';
 import { until } from './until.ts';
@@ -66,6 +66,18 @@ describe('another door', () => {
     await server.close();
     expect(await closed).toBe(1001);
     expect(door.closed).toBe(1);
+  });
+
+  it('is open to desktop apps on loopback, which call themselves file://; streams and other origins are not', async () => {
+    const knock = (server: DepthServer, path: string, Origin: string) =>
+      ask(server, path, { headers: { ...UPGRADE, Origin } }).then(({ status }) => status);
+    const server = await serve({ doors: [echo()] });
+    await open(server.url, '/echo', ['echo.v1'], { Origin: 'file://' });
+    expect(await knock(server, '/streams/street', 'file://')).toBe(403);
+    expect(await knock(server, '/echo', 'null')).toBe(403);
+    expect(await knock(server, '/echo', 'file://evil.example')).toBe(403);
+    const everywhere = await serve({ doors: [echo()], host: '0.0.0.0', allowPublic: true, withoutToken: true });
+    expect(await knock(everywhere, '/echo', 'file://')).toBe(403);
   });
 
   it('is told what a token is good for, and never offered the token as a protocol', async () => {

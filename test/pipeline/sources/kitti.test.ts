@@ -52,9 +52,9 @@ describe('a KITTI odometry folder', () => {
   });
 
   it.each([
-    ['times.txt', '0\n0.1\n0.2\n', 'timestamps-invalid', /"times.txt" has 3 lines for 5 pictures/],
+    ['times.txt', '0\n0.1\n0.2\n', 'timestamps-invalid', /"times.txt" has nothing for the picture "000003.png"/],
     ['times.txt', '0\n0.1\n0.2\n0.1\n0.5\n', 'timestamps-invalid', /Line 4 of "times.txt"/],
-    ['poses.txt', `${IDENTITY}\n`, 'calibration-invalid', /"poses.txt" has 1 lines for 5 pictures/],
+    ['poses.txt', `${IDENTITY}\n`, 'calibration-invalid', /"poses.txt" has nothing for the picture "000001.png"/],
     ['poses.txt', `${IDENTITY} 1\n`, 'calibration-invalid', /Line 1 of "poses.txt" has 13 numbers/],
     ['calib.txt', 'P0: 1\n', 'calibration-invalid', /"calib.txt" has no line P2/],
   ])('with a wrong %s (%j) is refused', async (file, text, code, message) => {
@@ -67,6 +67,22 @@ describe('a KITTI odometry folder', () => {
     const root = await odometry('03', { 'calib.txt': CALIB, 'times.txt': '0\n0.1\n0.2\n0.3\n0.4\n' });
     await rm(path.join(root, 'image_2', '000002.png'));
     await expect(frames(root)).rejects.toMatchObject({ code: 'sequence-gap', facts: { missing: '000002' } });
+  });
+
+  it('that begins further on has the times and poses of its numbers, not of its positions', async () => {
+    const times = [0, 0.1, 0.2, 0.35, 0.4].join('\n');
+    const poses = [0, 1, 2, 3, 4].map((z) => `1 0 0 0 0 1 0 0 0 0 1 ${z}`).join('\n');
+    const root = await odometry('06', { 'calib.txt': CALIB, 'times.txt': times, 'poses.txt': poses });
+    for (const number of [0, 1]) await rm(path.join(root, 'image_2', `00000${number}.png`));
+    const all = await frames(root);
+    expect(all.map(({ name, timestamp, pose }) => [name, timestamp, pose!.worldFromCamera[11]])).toEqual([
+      ['000002', 0.2, 2],
+      ['000003', 0.35, 3],
+      ['000004', 0.4, 4],
+    ]);
+    // Lines for three pictures alone: which three is not guessed.
+    await writeFile(path.join(root, 'times.txt'), '0\n0.1\n0.2\n');
+    await expect(openSource(root)).rejects.toMatchObject({ code: 'timestamps-invalid', facts: { number: 3 } });
   });
 
   it('is read as plain pictures where that is asked for', async () => {
@@ -131,6 +147,28 @@ describe('a KITTI raw drive', () => {
     expect(all.map((frame) => frame.timestamp)).toEqual([0, 0.1, 0.2, 0.3, 0.4]);
     expect(all[0]!.intrinsics).toBeUndefined();
     expect(all[0]!.pose).toBeUndefined();
+  });
+
+  it('that begins further on has the times and the poses of its numbers; a missing packet is told', async () => {
+    const stamps = [0, 1, 2, 3, 4].map((n) => `2011-09-26 13:08:45.${n}00000001`).join('\n');
+    const files = {
+      '../calib_cam_to_cam.txt': RECTIFIED,
+      '../calib_velo_to_cam.txt': SCANNER,
+      '../calib_imu_to_velo.txt': STILL,
+      'image_02/timestamps.txt': stamps,
+      ...Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`oxts/data/000000000${n}.txt`, packet(n * 1e-5)])),
+    };
+    const root = await drive('later', files);
+    for (const number of [0, 1]) await rm(path.join(root, 'image_02', 'data', `000000000${number}.png`));
+    const all = await frames(root);
+    expect(all.map(({ timestamp }) => timestamp)).toEqual([0.2, 0.3, 0.4]);
+    const metres = (1e-5 * Math.PI * 6_378_137) / 180;
+    for (const [i, { pose }] of all.entries()) expect(pose!.worldFromCamera[3]).toBeCloseTo((i + 2) * metres, 6);
+    await rm(path.join(root, 'oxts', 'data', '0000000003.txt'));
+    await expect(openSource(root)).rejects.toMatchObject({
+      code: 'calibration-invalid',
+      message: '"oxts/data" has nothing for the picture "0000000003.png".',
+    });
   });
 
   it('is refused with too few times or the calibration of other pictures', async () => {

@@ -40,7 +40,9 @@ float inverseAt(ivec2 at) {
 
 vec4 place(ivec2 at, float inverseZ) {
   vec2 ray = (vec2(at) - intrinsics.zw) / intrinsics.xy;
-  return projectionMatrix * modelViewMatrix * vec4(vec3(ray.x, -ray.y, -1.0) * worldScale / inverseZ, 1.0);
+  vec4 eye = modelViewMatrix * vec4(vec3(ray.x, -ray.y, -1.0) * worldScale / inverseZ, 1.0);
+  // Apart: the product of the two matrices first would be made for each vertex where the processor draws.
+  return projectionMatrix * eye;
 }
 
 // Pixels of the canvas between a point and its neighbour.

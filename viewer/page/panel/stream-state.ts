@@ -10,7 +10,7 @@ export interface StateText {
 const SILENT_AFTER_S = 2.5;
 
 const CAMERA: Readonly<Record<string, string>> = {
-  connecting: 'Camera: connecting',
+  connecting: 'Connecting to the camera',
   stalled: 'Camera sends nothing',
   waiting: 'Camera is offline',
   refused: 'Camera refuses the connection',
@@ -35,7 +35,7 @@ export function stateText(
   const isSilent = lastArrival === 0 || silence > SILENT_AFTER_S;
   const camera = news && CAMERA[news.state];
   // What arrives is stronger than what was said.
-  if (isSilent && camera) return { text: news.fault ? `${camera}: ${news.fault}` : camera, mood: 'bad' };
+  if (isSilent && camera) return { text: news.fault ? `${camera}: ${news.fault.message}` : camera, mood: 'bad' };
   if (lastArrival === 0) return { text: 'Waiting for the first frame', mood: 'waiting' };
   if (isSilent) return { text: `No new frame for ${silence.toFixed(0)} s`, mood: 'waiting' };
   return { text: 'Live', mood: 'live' };

@@ -13,3 +13,20 @@ export function takeToken(): string | undefined {
   history.replaceState(null, '', address);
   return given;
 }
+
+/** Asks for a token, saying why, and begins anew with the one that is typed in. */
+export function askForToken(sheet: HTMLDialogElement, why: string): void {
+  sheet.querySelector('.why')!.textContent = why;
+  if (sheet.open) return;
+  const field = sheet.querySelector('input')!;
+  sheet.querySelector('form')!.onsubmit = (event) => {
+    event.preventDefault();
+    const token = field.value.trim();
+    if (token === '') return;
+    sessionStorage.setItem(KEY, token);
+    location.reload();
+  };
+  // There is nothing behind it to go back to.
+  sheet.oncancel = (event) => event.preventDefault();
+  sheet.showModal();
+}

@@ -51,6 +51,7 @@ export class StreamFeed {
   #wanted: KeptMessage | undefined;
   #isDecoding = false;
   #isFrozen = false;
+  #freezes = 0;
   #isClosed = false;
   #wish = '';
 
@@ -88,13 +89,16 @@ export class StreamFeed {
     });
   }
 
-  /** While frozen, what comes in is let go, so that the history stays what it is. */
+  /** While frozen, what comes in is let go, so that the history and the screen stay what they are. */
   freeze(isFrozen: boolean): void {
     this.#isFrozen = isFrozen;
+    // Nor may what is being unpacked come to the screen now.
+    this.#wanted = undefined;
+    this.#freezes++;
   }
 
   /** Asks the server for less, or for all. */
-  wish(subscription: Subscription): void {
+  wish(subscription: Partial<Subscription>): void {
     const text = JSON.stringify(subscription);
     if (text === this.#wish) return;
     this.#wish = text;
@@ -114,6 +118,7 @@ export class StreamFeed {
 
   close(): void {
     this.#isClosed = true;
+    this.#wanted = undefined;
     this.#client.close();
     this.history.clear();
     this.shown?.bitmap?.close();
@@ -124,12 +129,13 @@ export class StreamFeed {
     this.#isDecoding = true;
     while (this.#wanted) {
       const { message, arrivedAt } = this.#wanted;
+      const freezes = this.#freezes;
       this.#wanted = undefined;
       const decoded = await this.#decoder.decode(message);
       if (!decoded) continue;
-      if (this.#isClosed) {
+      if (this.#isClosed || freezes !== this.#freezes) {
         decoded.bitmap?.close();
-        break;
+        continue;
       }
       this.shown?.bitmap?.close();
       this.shown = { frame: frameOf(message, decoded.codes, 0), bitmap: decoded.bitmap, arrivedAt };

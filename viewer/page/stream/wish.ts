@@ -16,7 +16,7 @@ export interface WishFacts {
  * What to ask the server for: by itself the page takes half the size where its panel shows no more, and one frame a
  * second while nobody looks.
  */
-export function wishOf({ size, rate, panelWidth, fullWidth, isIdle }: WishFacts): Subscription {
+export function wishOf({ size, rate, panelWidth, fullWidth, isIdle }: WishFacts): Partial<Subscription> {
   return { size: size === 'auto' ? sizeFor(panelWidth, fullWidth) : size, ...rateOf(rate, isIdle) };
 }
 
