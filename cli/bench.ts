@@ -3,10 +3,11 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { type EndToEndResult, endToEnd } from '../bench/end-to-end.ts';
 import { type MemoryResult, memory } from '../bench/memory.ts';
+import { type MetricTimes, metricTimes } from '../bench/metrics.ts';
 import { check, text } from './options.ts';
 import { columns } from './table.ts';
 
-const SUITES = ['end-to-end', 'memory'] as const;
+const SUITES = ['end-to-end', 'memory', 'metrics'] as const;
 
 const positive = z.coerce.number({ error: 'must be a number' }).positive({ error: 'must be above 0' });
 const whole = positive.pipe(z.int({ error: 'must be a whole number' }));
@@ -27,7 +28,7 @@ export function benchCommand(done: (exitCode: number) => void): Command {
     .option('--suite <name>', `what to measure: ${SUITES.join(', ')} (default: end-to-end)`)
     .option('--source <file>', 'footage (default: the sample clip)')
     .option('--threads <n>', 'threads for the network (default: one fewer than the cores)')
-    .option('--frames <n>', 'end-to-end: frames a round (default: 150)')
+    .option('--frames <n>', 'end-to-end: frames a round; metrics: frames in all (default: 150)')
     .option('--rounds <n>', 'end-to-end: rounds of each kind, in turn (default: 3)')
     .option('--minutes <n>', 'memory: minutes of video (default: 10)')
     .option('--json', 'print one JSON object as the last line of stdout')
@@ -45,7 +46,9 @@ async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): 
               process.stderr.write(`${seconds.toFixed(0)} s: ${megabytes.toFixed(0)} MB\n`);
           },
         })
-      : await endToEnd(options);
+      : suite === 'metrics'
+        ? await metricTimes(options)
+        : await endToEnd(options);
   const machine = {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
@@ -55,7 +58,7 @@ async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): 
     process.stdout.write(`${JSON.stringify({ ...result, machine })}\n`);
     return 0;
   }
-  const rows = result.suite === 'memory' ? memoryRows(result) : endToEndRows(result);
+  const rows = rowsOf(result);
   for (const line of columns([
     ['machine', `${machine.processor}, ${machine.cores} cores, Node ${machine.node}`],
     ...rows,
@@ -63,6 +66,21 @@ async function bench({ suite, json, ...options }: z.infer<typeof benchSchema>): 
     process.stdout.write(`${line}\n`);
   }
   return 0;
+}
+
+function rowsOf(result: EndToEndResult | MemoryResult | MetricTimes): string[][] {
+  if (result.suite === 'memory') return memoryRows(result);
+  return result.suite === 'metrics' ? metricRows(result) : endToEndRows(result);
+}
+
+function metricRows({ frames, size, metrics }: MetricTimes): string[][] {
+  return [
+    ['footage', `${frames} frames at ${size.width}x${size.height}, one core`],
+    ...metrics.map(({ name, p50Ms, p95Ms, cpuMs }) => [
+      name,
+      `p50 ${p50Ms.toFixed(2)} ms, p95 ${p95Ms.toFixed(2)} ms, processor ${cpuMs.toFixed(2)} ms a frame`,
+    ]),
+  ];
 }
 
 function endToEndRows(result: EndToEndResult): string[][] {

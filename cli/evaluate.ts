@@ -177,6 +177,7 @@ async function predict(
       model,
       fallback,
       offsets: model.contextOffsets,
+      cameraHeight: options.cameraHeight,
       onMissed: ({ window, missed, error }) => {
         evaluation.skip(window.target);
         report.warn(

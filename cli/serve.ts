@@ -153,7 +153,13 @@ function depthOf(
     loop: !options.once && !live,
     realTime: !live,
   });
-  return depthStream(frames, { model, fallback, offsets: model.contextOffsets, live });
+  return depthStream(frames, {
+    model,
+    fallback,
+    offsets: model.contextOffsets,
+    live,
+    cameraHeight: options.cameraHeight,
+  });
 }
 
 function camera({ intrinsics }: ServeOptions, { info }: FrameSource): Promise<CameraIntrinsics> | undefined {

@@ -142,10 +142,11 @@ export class InferenceClient implements DepthModel {
   }
 
   #ready(): Promise<Worker> {
-    if (this.#closed) return Promise.reject(this.#crashed('is closed', 'Open it again.'));
+    if (this.#closed) return Promise.reject(this.#crashed('is closed', 'Open it again.', { gone: true }));
     if (!this.#starting && this.#crashes >= mostCrashes) {
       const fault = `was given up after ${mostCrashes} crashes in a row`;
-      return Promise.reject(this.#crashed(fault, 'Use another model, or look for what kills it (memory, most often).'));
+      const advice = 'Use another model, or look for what kills it (memory, most often).';
+      return Promise.reject(this.#crashed(fault, advice, { gone: true }));
     }
     this.#starting ??= this.#start();
     return this.#starting;
