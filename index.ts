@@ -26,5 +26,17 @@ export type { StreamHub, StreamStatus } from './pipeline/server/stream-hub.ts';
 export type { FolderSink } from './pipeline/sinks/folder/folder-sink.ts';
 export { openResults, type ResultsFolder } from './pipeline/sinks/folder/results-folder.ts';
 export { sinksNamed } from './pipeline/sinks/registry.ts';
-export type { FrameSource, ReadOptions, SourceInfo } from './pipeline/sources/frame-source.ts';
-export { openSource } from './pipeline/sources/registry.ts';
+export type {
+  Camera,
+  CameraInfo,
+  CameraReadOptions,
+  CameraState,
+  CameraStatus,
+  Footage,
+  FootageInfo,
+  FrameSource,
+  ReadOptions,
+  SourceInfo,
+} from './pipeline/sources/frame-source.ts';
+export { isCamera } from './pipeline/sources/frame-source.ts';
+export { openFootage, openSource } from './pipeline/sources/registry.ts';

@@ -1,131 +1,143 @@
-import { Subject } from 'rxjs';
-import type { CameraIntrinsics, DepthFrame, Frame } from '../frames/index.ts';
-import { openModel } from '../models/index.ts';
-import { measureConsistency } from '../operators/index.ts';
-import { accuracy } from '../operators/metrics/accuracy.ts';
+import type { CameraIntrinsics, DepthMap } from '../frames/index.ts';
+import { resizeDepth } from '../frames/resize-depth.ts';
+import { absRel } from '../operators/metrics/abs-rel.ts';
+import { gargCrop } from '../operators/metrics/crop.ts';
+import { deltaAccuracy } from '../operators/metrics/delta-accuracy.ts';
 import { depthPairs } from '../operators/metrics/depth-pairs.ts';
-import { groundPlane } from '../operators/metrics/ground-plane.ts';
+import { fillSparseDepth } from '../operators/metrics/fill-sparse-depth.ts';
 import { inducedFlow } from '../operators/metrics/induced-flow.ts';
+import { log10 } from '../operators/metrics/log10.ts';
 import { opw } from '../operators/metrics/opw.ts';
+import { rmse } from '../operators/metrics/rmse.ts';
+import { rmseLog } from '../operators/metrics/rmse-log.ts';
 import { rtc } from '../operators/metrics/rtc.ts';
 import { selfReprojection } from '../operators/metrics/self-reprojection.ts';
+import { silog } from '../operators/metrics/silog.ts';
+import { sqRel } from '../operators/metrics/sq-rel.ts';
 import { taePair } from '../operators/metrics/tae.ts';
 import { tcm } from '../operators/metrics/tcm.ts';
-import { readIntrinsics } from '../pipeline/datasets/intrinsics-text.ts';
-import { readKittiPoses } from '../pipeline/datasets/kitti-poses.ts';
-import { compose, invert } from '../pipeline/datasets/rigid-transform.ts';
-import { openSource } from '../pipeline/sources/registry.ts';
-import { packageFile } from './package-file.ts';
+import { seenFlow } from '../pipeline/evaluation/seen-flow.ts';
+import { type LiveTimes, liveScoreTimes } from './live-score.ts';
 
-/** What {@link metricTimes} found: milliseconds of one core a frame, or a pair of successive frames. */
-export interface MetricTimes {
-  readonly suite: 'metrics';
-  readonly frames: number;
-  readonly size: { readonly width: number; readonly height: number };
-  readonly metrics: readonly {
-    readonly name: string;
-    /** Median and 95th percentile over the frames, by the wall clock. */
-    readonly p50Ms: number;
-    readonly p95Ms: number;
-    /** Processor time of the whole process over the frames: steadier where other work runs beside it. */
-    readonly cpuMs: number;
-  }[];
+/** How long each metric is measured. */
+export interface MetricsOptions {
+  /** Frames of each metric a round; default 20. */
+  readonly frames?: number | undefined;
+  /** Rounds, of which the median counts; default 3. */
+  readonly rounds?: number | undefined;
 }
+
+/** What {@link metrics} found. */
+export interface MetricsResult {
+  readonly suite: 'metrics';
+  /** Size of the measured depth, how many of its pixels have some, and the network's size. */
+  readonly truth: { readonly width: number; readonly height: number; readonly measured: number };
+  readonly network: { readonly width: number; readonly height: number };
+  readonly frames: number;
+  /** Milliseconds a frame (for those over time: a pair of frames; TCM: a snippet of three), one core. */
+  readonly ms: Readonly<Record<string, number>>;
+  /** What a stream measures of itself, on the sample street. */
+  readonly live: { readonly liveScore: LiveTimes; readonly groundPlane: LiveTimes };
+}
+
+const NETWORK = { width: 640, height: 192 };
+const TRUTH = { width: 1226, height: 370 };
+/** KITTI odometry 04. */
+const CAMERA: CameraIntrinsics = { ...TRUTH, fx: 707.0912, fy: 707.0912, cx: 601.8873, cy: 183.1104 };
+const NARROW: CameraIntrinsics = { ...NETWORK, fx: 369.1, fy: 366.9, cx: 314, cy: 94.8 };
+/** Metres that the camera moves from frame to frame. */
+const STEP = 1.3;
 
 /**
- * Time of each metric on the sample street at 640×192 with depth of the built-in single-frame network. Those that want
- * measured depth are given the network's own in its place, dense, which is the most there can be.
+ * Time of each metric on one core, on a made-up road at the sizes of a KITTI frame: measured depth as sparse as a laser
+ * scan's at 1226×370, predicted depth at 640×192. Everything before a metric, such as resizing, is a line of its own.
  */
-export async function metricTimes({
-  frames: wanted = 60,
-}: {
-  readonly frames?: number | undefined;
-} = {}): Promise<MetricTimes> {
-  const size = { width: 640, height: 192 };
-  const camera = await readIntrinsics(packageFile('samples/street/calib.txt'), size);
-  const poses = await readKittiPoses(packageFile('samples/street/poses.txt'));
-  const answers = await answersOf(wanted, size, camera);
-  const rounds = <Result>(name: string, measure: (b: DepthFrame, a: DepthFrame) => Result) => {
-    // Once over all of it first, so that it is compiled.
-    for (let i = 1; i < answers.length; i++) measure(answers[i]!, answers[i - 1]!);
-    const times: number[] = [];
-    const began = process.cpuUsage();
-    for (let i = 1; i < answers.length; i++) {
-      const start = performance.now();
-      measure(answers[i]!, answers[i - 1]!);
-      times.push(performance.now() - start);
-    }
-    const { user, system } = process.cpuUsage(began);
-    times.sort((a, b) => a - b);
-    const quantile = (q: number): number => times[Math.min(times.length - 1, Math.floor(q * times.length))]!;
-    return { name, p50Ms: quantile(0.5), p95Ms: quantile(0.95), cpuMs: (user + system) / 1000 / times.length };
+export async function metrics({ frames = 20, rounds = 3 }: MetricsOptions = {}): Promise<MetricsResult> {
+  const forward = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, -STEP];
+  const back = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, STEP];
+  const scan = road(CAMERA, 0).map((z, i) => (isMeasured(i) ? z : 0));
+  const nextScan = road(CAMERA, STEP).map((z, i) => (isMeasured(i) ? z : 0));
+  // Wrong by a few percent in a pattern, so that nothing is 0.
+  const predicted = (at: number): Float32Array => road(NARROW, at).map((z, i) => z * (1 + 0.05 * Math.sin(i / 7 + at)));
+  const [a, b] = [predicted(0), predicted(STEP)];
+  const map: DepthMap = { kind: 'metric', ...NETWORK, data: a };
+  const wide = [a, b].map((data) => resizeDepth({ ...map, data }, TRUTH).data) as [Float32Array, Float32Array];
+  const filled = fillSparseDepth(nextScan, TRUTH);
+  const mask = { minDepth: 1e-3, maxDepth: 80, crop: gargCrop(TRUTH) };
+  const pairs = depthPairs(scan, wide[0], TRUTH, mask);
+  const grey = new Uint8Array(NETWORK.width * NETWORK.height * 3).fill(100);
+  const flow = seenFlow({ ...TRUTH, data: scan }, { ...TRUTH, data: filled }, NARROW, forward);
+  const seen = {
+    ...NETWORK,
+    depth0: a,
+    depth1: b,
+    picture0: grey,
+    picture1: grey,
+    flow,
+    motion: { camera: NARROW, oneFromZero: forward },
+  };
+  const other = {
+    truth: filled,
+    predicted: wide[1],
+    sourceFromTarget: forward,
+    flow: inducedFlow(scan, CAMERA, forward),
   };
 
-  const motion = ({ frame }: DepthFrame): readonly number[] =>
-    compose(invert(poses[frame.index]!), poses[frame.index - 1]!);
-  const stream = new Subject<DepthFrame>();
-  stream.pipe(measureConsistency()).subscribe();
-  const flows = answers.map((b, i) =>
-    i === 0 ? new Float32Array(0) : inducedFlow(answers[i - 1]!.depth.data, camera, motion(b)),
-  );
-  const pairOf = (b: DepthFrame, a: DepthFrame) => ({
-    ...size,
-    depth0: a.depth.data,
-    depth1: b.depth.data,
-    picture0: a.frame.pixels,
-    picture1: b.frame.pixels,
-    flow: flows[b.frame.index]!,
-    motion: { camera, oneFromZero: motion(b) },
-  });
-  const metrics = [
-    rounds('live consistency (score, flicker)', (b) => stream.next(b)),
-    rounds('ground plane (camera height)', (b) => groundPlane({ ...b.depth, kind: 'relative' }, camera)),
-    rounds('accuracy (all nine)', (b, a) =>
-      accuracy(depthPairs(a.depth.data, b.depth.data, size, { minDepth: 1e-3, maxDepth: 80 })),
-    ),
-    rounds('self-reprojection', (b, a) =>
-      selfReprojection(a.depth.data, b.depth.data, camera, motion(b), invert(motion(b))),
-    ),
-    rounds('TAE', (b, a) => taePair(a.depth.data, b.depth.data, camera, motion(b), invert(motion(b)))),
-    rounds('TCM', (b, a) =>
-      tcm({
-        camera,
-        truth: a.depth.data,
-        predicted: a.depth.data,
-        sources: [
-          {
-            truth: b.depth.data,
-            predicted: b.depth.data,
-            sourceFromTarget: motion(b),
-            flow: flows[b.frame.index]!,
-          },
-        ],
-      }),
-    ),
-    rounds('OPW', (b, a) => opw(pairOf(b, a))),
-    rounds('rTC', (b, a) => rtc(pairOf(b, a))),
-  ];
-  return { suite: 'metrics', frames: answers.length, size, metrics };
+  const measured: Readonly<Record<string, () => unknown>> = {
+    'resize to the truth': () => resizeDepth(map, TRUTH),
+    'mask and pairs': () => depthPairs(scan, wide[0], TRUTH, mask),
+    absRel: () => absRel(pairs),
+    sqRel: () => sqRel(pairs),
+    rmse: () => rmse(pairs),
+    rmseLog: () => rmseLog(pairs),
+    silog: () => silog(pairs),
+    log10: () => log10(pairs),
+    'd1, d2, d3': () => deltaAccuracy(pairs),
+    'fill sparse depth': () => fillSparseDepth(scan, TRUTH),
+    'flow from depth and poses': () => seenFlow({ ...TRUTH, data: scan }, { ...TRUTH, data: filled }, NARROW, forward),
+    opw: () => opw(seen),
+    rtc: () => rtc(seen),
+    tcm: () => tcm({ camera: CAMERA, truth: scan, predicted: wide[0], sources: [other, other] }),
+    tae: () => taePair(wide[0], wide[1], CAMERA, forward, back),
+    selfReprojection: () => selfReprojection(a, b, NARROW, forward, back),
+  };
+  const ms: Record<string, number> = {};
+  for (const [name, run] of Object.entries(measured)) ms[name] = timeOf(run, frames, rounds);
+  return {
+    suite: 'metrics',
+    truth: { ...TRUTH, measured: scan.filter((z) => z > 0).length },
+    network: NETWORK,
+    frames: frames * rounds,
+    ms,
+    live: await liveScoreTimes(frames * rounds),
+  };
 }
 
-async function answersOf(
-  wanted: number,
-  size: { readonly width: number; readonly height: number },
-  intrinsics: CameraIntrinsics,
-): Promise<DepthFrame[]> {
-  const source = await openSource(packageFile('samples/street/street.mp4'));
-  const frames: Frame[] = [];
-  for await (const frame of source.frames({ stream: 'metrics', size, intrinsics, maxFrames: wanted }))
-    frames.push(frame);
-  const model = await openModel('tc-depth-lite-single', { source: source.info.size });
-  try {
-    const answers: DepthFrame[] = [];
-    for (const frame of frames) {
-      const depth = await model.estimate({ target: frame, offsets: [], context: [] });
-      answers.push({ frame, depth, estimator: model.id, latencyMs: 0, inferenceMs: 0 });
-    }
-    return answers;
-  } finally {
-    await model.close();
+/** Milliseconds of one call: the median of the rounds. */
+function timeOf(run: () => unknown, frames: number, rounds: number): number {
+  // The first calls are compiled while they run.
+  for (let i = 0; i < 3; i++) run();
+  const found: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const began = performance.now();
+    for (let i = 0; i < frames; i++) run();
+    found.push((performance.now() - began) / frames);
   }
+  return found.sort((x, y) => x - y)[rounds >> 1]!;
+}
+
+/** A flat road 1.65 m below the camera between houses 60 m ahead of where the drive began. */
+function road({ width, height, fy, cy }: CameraIntrinsics, driven: number): Float32Array {
+  const depth = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const ground = y > cy ? (fy * 1.65) / (y - cy) : Number.POSITIVE_INFINITY;
+    depth.fill(Math.min(ground, 60 - driven), y * width, (y + 1) * width);
+  }
+  return depth;
+}
+
+/** About every twentieth pixel of the lower two thirds, in rows, as a scanner of 64 beams has them. */
+function isMeasured(i: number): boolean {
+  const y = Math.floor(i / TRUTH.width);
+  return y > TRUTH.height / 3 && y % 5 === 0 && i % 3 === 0;
 }

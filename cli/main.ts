@@ -6,7 +6,7 @@ import { modelsCommand } from './models.ts';
 import { probeCommand } from './probe.ts';
 import { errorReport, exitCodeOf, FailedRun, LOG_LEVELS, type LogLevel, Report } from './report.ts';
 import { runCommand } from './run.ts';
-import { serveCommand } from './serve.ts';
+import { serveCommand } from './serve-command.ts';
 import { version } from './version.ts';
 
 /** Runs one command line and answers the exit code: 0 done, 1 failed, 2 the call was wrong, 130 ended by Ctrl-C. */

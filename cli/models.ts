@@ -3,7 +3,15 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { DepthcastError } from '../frames/index.ts';
 import { cardParts, contextOffsetsOf, depthKind } from '../models/card.ts';
-import { importModel, type ModelState, pullModel, removeModel, stateOf, verifyModel } from '../models/hub/index.ts';
+import {
+  convertCheckpoint,
+  importModel,
+  type ModelState,
+  pullModel,
+  removeModel,
+  stateOf,
+  verifyModel,
+} from '../models/hub/index.ts';
 import { type FoundModel, findModel, listCards } from '../models/index.ts';
 import { shippedCard } from '../models/registry.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -31,7 +39,7 @@ const jsonSchema = z.strictObject({ json: z.boolean().default(false) });
 const pullSchema = z.strictObject({ json: z.boolean().default(false), offline: z.boolean().default(false) });
 const importSchema = z.strictObject({
   json: z.boolean().default(false),
-  as: z.string(),
+  as: z.string().optional(),
   part: z.string().min(1).optional(),
 });
 
@@ -63,13 +71,29 @@ export function modelsCommand(done: (exitCode: number) => void): Command {
     .action(async (id: string, given: object) => done(await pull(id, await check(pullSchema, { ...given }))));
   models
     .command('import')
-    .description('Copy an ONNX file into your model folder, with a card beside it for editing.')
-    .argument('<file>', 'path of an .onnx file')
-    .requiredOption('--as <name>', 'id of the model from now on, or that of a shipped card in the state "import"')
-    .option('--part <graph>', 'which graph of that card it is, where it has several')
+    .description(
+      "Bring weights: an ONNX file of your own, or the authors' checkpoint of a model in the state 'import'.",
+    )
+    .argument('<what>', 'path of an .onnx file; or the id of a model, with its checkpoint behind it')
+    .argument('[checkpoint]', "folder or file of the authors' weights (models show ID says which); needs Python")
+    .option('--as <name>', 'for a file: id of the model from now on, or that of a shipped card in the state "import"')
+    .option('--part <graph>', 'for a file: which graph of that card it is, where it has several')
     .option(...asJson)
-    .addHelpText('after', '\nExample:\n  $ depthcast models import my-network.onnx --as my-network\n')
-    .action(async (file: string, given: object) => done(await bring(file, await check(importSchema, { ...given }))));
+    .addHelpText(
+      'after',
+      `
+A file is copied into your model folder, with a card beside it for editing. A checkpoint is read and checked, exported,
+compared with PyTorch, and copied there; Python is that of DEPTHCAST_PYTHON, else python3.
+
+Example:
+  $ depthcast models import my-network.onnx --as my-network
+  $ depthcast models import tc-depth FullModelDRN26
+`,
+    )
+    .action(async (what: string, checkpoint: string | undefined, given: object) => {
+      const options = await check(importSchema, { ...given });
+      done(checkpoint === undefined ? await bring(what, options) : await convert(what, checkpoint, options));
+    });
   models
     .command('verify')
     .description('Read the files of a model (default: of every model that is here) and compare their sha256.')
@@ -148,6 +172,12 @@ async function pull(id: string, { json, offline }: z.infer<typeof pullSchema>): 
 }
 
 async function bring(file: string, { json, as: name, part }: z.infer<typeof importSchema>): Promise<number> {
+  if (name === undefined) {
+    const convertible = (await shippedCard(file).catch(() => undefined))?.card.convert;
+    throw new DepthcastError('option-invalid', `It is not said what ${basename(file)} is to be called.`, {
+      advice: convertible ? `Give its checkpoint: ${convertible.takes}.` : 'Add --as NAME.',
+    });
+  }
   const shipped = (await shippedCard(name))?.card;
   const { card, path, missing } = await importModel({ file, name, part, shipped });
   const by = shipped ? 'by its card' : 'guessed';
@@ -155,6 +185,37 @@ async function bring(file: string, { json, as: name, part }: z.infer<typeof impo
   tell(`its card, for editing: ${path}`);
   if (missing.length > 0) tell(`still to be imported: --part ${missing.join(', --part ')}`);
   return json ? print({ model: name, card: path, missing }) : 0;
+}
+
+async function convert(
+  id: string,
+  checkpoint: string,
+  { json, as: name, part }: z.infer<typeof importSchema>,
+): Promise<number> {
+  if (name !== undefined || part !== undefined) {
+    throw new DepthcastError('option-invalid', 'A checkpoint has no --as and no --part.', {
+      advice: `depthcast models import ${id} CHECKPOINT is all.`,
+    });
+  }
+  const card = (await shippedCard(id))?.card;
+  if (!card) {
+    throw new DepthcastError('model-not-found', `There is no model ${id} that ships with depthcast.`, {
+      advice: 'depthcast models list names them.',
+    });
+  }
+  const stop = new AbortController();
+  const deaf = onInterrupt(() => stop.abort(new Error('stopped')));
+  try {
+    const { path } = await convertCheckpoint({ card, checkpoint, signal: stop.signal, onNote: tell });
+    tell(`${id} is ready; its card: ${path}`);
+    return json ? print({ model: id, card: path, missing: [] }) : 0;
+  } catch (cause) {
+    if (!stop.signal.aborted) throw cause;
+    tell('stopped; nothing was imported');
+    return 130;
+  } finally {
+    deaf();
+  }
 }
 
 async function verify(id: string | undefined, json: boolean): Promise<number> {

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { DepthcastError } from '../frames/index.ts';
 import { MAX_PIXELS } from '../pipeline/ffmpeg/recipe.ts';
 import { sourceLayouts } from '../pipeline/sources/registry.ts';
+import { readConfigFile } from './config-file.ts';
 import { LOG_LEVELS } from './report.ts';
 
 /*
@@ -11,7 +11,8 @@ import { LOG_LEVELS } from './report.ts';
  * command line wins over the file, the file over the defaults.
  */
 
-const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
+/** A whole number, said as a number or in words. */
+export const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
   z.coerce
     .number({ error: 'must be a number' })
     .int({ error: 'must be a whole number' })
@@ -19,18 +20,20 @@ const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
     .max(most, { error: `must be at most ${most}` });
 
 /** A list in JSON, or its entries between commas. */
-const list = <Entry extends z.ZodType>(entry: Entry) =>
+export const list = <Entry extends z.ZodType>(entry: Entry) =>
   z.preprocess(
     (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
     z.array(entry).min(1, { error: 'must hold at least one entry' }),
   );
 
-const offset = z
+/** The place of a frame in a window. */
+export const offset = z
   .union([z.number(), z.string().regex(/^[-+]?\d+$/, { error: 'must be whole numbers such as -1,0,1' })])
   .transform(Number)
   .pipe(z.int({ error: 'must be whole numbers such as -1,0,1' }).min(-64).max(64));
 
-const size = z
+/** WIDTHxHEIGHT that a decoder can make. */
+export const size = z
   .string()
   .regex(/^\d+x\d+$/, { error: 'must be WIDTHxHEIGHT such as 640x192' })
   .transform((text) => {
@@ -49,6 +52,12 @@ const common = {
   json: z.boolean().default(false),
 };
 
+/** Metres of the camera over the ground. */
+export const cameraHeight = z.coerce
+  .number({ error: 'must be metres such as 1.65' })
+  .positive({ error: 'must be above 0' })
+  .max(1000, { error: 'must be at most 1000' });
+
 export const streamShape = {
   ...common,
   model: text.default('tc-depth-lite'),
@@ -57,11 +66,7 @@ export const streamShape = {
   causal: z.boolean().default(false),
   size: size.optional(),
   intrinsics: text.optional(),
-  cameraHeight: z.coerce
-    .number({ error: 'must be metres such as 1.65' })
-    .positive({ error: 'must be above 0' })
-    .max(1000, { error: 'must be at most 1000' })
-    .optional(),
+  cameraHeight: cameraHeight.optional(),
   layout: text.optional(),
   device: z
     .enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu', 'auto'], {
@@ -79,18 +84,7 @@ const runSchema = z
     write: list(text).default(['png16', 'csv']),
   })
   .superRefine(oneWindow);
-const serveSchema = z
-  .strictObject({
-    ...streamShape,
-    host: text.default('127.0.0.1'),
-    port: whole(0, 65_535).default(8080),
-    once: z.boolean().default(false),
-    public: z.boolean().default(false),
-  })
-  .superRefine(oneWindow);
-
 export type RunOptions = z.infer<typeof runSchema>;
-export type ServeOptions = z.infer<typeof serveSchema>;
 /** What run and serve have in common. */
 export type StreamOptions = Omit<RunOptions, 'out' | 'write'>;
 
@@ -111,7 +105,7 @@ export function addStreamOptions(command: Command): Command {
     .option('--device <name>', 'cpu, cuda, dml, coreml, webgpu or auto (default: auto)')
     .option('--threads <n>', 'threads for the network (default: one fewer than the cores)')
     .option('--max-frames <n>', 'stop after so many frames')
-    .option('--config <file>', 'JSON file with any of these options by their long names in camelCase')
+    .option('--config <file>', 'YAML or JSON file with any of these options by their long names in camelCase')
     .option('--log-level <level>', `${LOG_LEVELS.join(', ')} (default: info)`)
     .option('--json', 'print one JSON object as the last line of stdout');
 }
@@ -119,11 +113,6 @@ export function addStreamOptions(command: Command): Command {
 /** Options of `run`, checked. Throws `option-invalid`. */
 export async function runOptions(given: Readonly<Record<string, unknown>>): Promise<RunOptions> {
   return check(runSchema, given);
-}
-
-/** Options of `serve`, checked. Throws `option-invalid`. */
-export async function serveOptions(given: Readonly<Record<string, unknown>>): Promise<ServeOptions> {
-  return check(serveSchema, given);
 }
 
 /** Window offsets the user wants, `undefined` for the model's own. */
@@ -135,36 +124,22 @@ export function windowOf({ window, causal }: Pick<StreamOptions, 'window' | 'cau
 export async function check<Schema extends z.ZodType>(
   schema: Schema,
   { config, ...given }: Readonly<Record<string, unknown>>,
+  environment: NodeJS.ProcessEnv = process.env,
 ): Promise<z.infer<Schema>> {
-  const file = config === undefined ? undefined : await readConfig(String(config));
+  const file = config === undefined ? undefined : await readConfigFile(String(config), environment);
   const result = schema.safeParse({ ...file, ...given });
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.map((key) => [...issue.path, key].join('.'));
     throw invalid(
-      `${String(config)} has the unknown key "${issue.keys.join('", "')}".`,
+      `${String(config)} has the unknown key "${keys.join('", "')}".`,
       'Remove it; --help lists what there is.',
     );
   }
   const key = String(issue.path[0] ?? '');
   const where = key in given ? `--${kebab(key)}` : `"${issue.path.join('.')}" in ${String(config)}`;
   throw invalid(`${where} ${issue.message.replace(/\.$/, '')}.`, 'Correct it; --help shows an example.');
-}
-
-async function readConfig(path: string): Promise<Record<string, unknown>> {
-  let json: unknown;
-  try {
-    const text = await readFile(path, 'utf8');
-    json = JSON.parse(text);
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw invalid(
-      missing ? `The file of --config, ${path}, does not exist.` : `The file of --config, ${path}, is not valid JSON.`,
-      missing ? 'Check the path.' : 'Mend it; keys and strings stand in double quotes.',
-    );
-  }
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
-  throw invalid(`The file of --config, ${path}, holds no JSON object.`, 'Write options as {"maxFrames": 100}.');
 }
 
 export function oneWindow(options: { window?: unknown; causal: boolean }, context: z.RefinementCtx): void {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import type { FrameSource } from '../pipeline/sources/frame-source.ts';
+import type { DepthcastError } from '../frames/index.ts';
+import { type FrameSource, isCamera } from '../pipeline/sources/frame-source.ts';
 import { openSource } from '../pipeline/sources/registry.ts';
 import { check, text } from './options.ts';
 
@@ -21,8 +22,9 @@ export function probeCommand(done: (exitCode: number) => void): Command {
 
 async function probe(name: string, { layout, json }: z.infer<typeof probeSchema>): Promise<number> {
   const source = await openSource(name, { layout });
-  const { names: _, ...info } = source.info;
   const timestamps = await firstTimestamps(source);
+  // Behind the frames: a camera is known only once it has played.
+  const { names: _, ...info } = source.info;
   if (json) {
     const { intrinsics = null, fps = null, frameCount = null, codec = null } = info;
     process.stdout.write(`${JSON.stringify({ ...info, fps, frameCount, codec, intrinsics, timestamps })}\n`);
@@ -30,7 +32,7 @@ async function probe(name: string, { layout, json }: z.infer<typeof probeSchema>
   }
   const camera = info.intrinsics;
   const rows: readonly (readonly [string, string])[] = [
-    ['size', `${info.size.width}x${info.size.height}`],
+    ['size', info.size ? `${info.size.width}x${info.size.height}` : 'not known'],
     ['rate', info.fps === undefined ? 'variable, or not stated' : `${Number(info.fps.toFixed(3))} frames a second`],
     ['frames', info.frameCount === undefined ? 'not known before decoding' : String(info.frameCount)],
     ['codec', info.codec ?? 'not stated'],
@@ -50,7 +52,18 @@ const LOOK_AT = 30;
 async function firstTimestamps(source: FrameSource): Promise<number[]> {
   const times: number[] = [];
   const look = { stream: 'probe', size: { width: 64, height: 32 }, maxFrames: LOOK_AT };
-  for await (const { timestamp } of source.frames(look)) times.push(timestamp);
+  const frames = source.frames(look)[Symbol.asyncIterator]();
+  let fault: DepthcastError | undefined;
+  // A camera is tried for ever, but who asks what is there wants to know that nothing is.
+  if (isCamera(source)) {
+    source.onChange((status) => {
+      if (status.fault === undefined || fault !== undefined) return;
+      fault = status.fault;
+      void frames.return?.();
+    });
+  }
+  for (let next = await frames.next(); !next.done; next = await frames.next()) times.push(next.value.timestamp);
+  if (fault !== undefined && times.length === 0) throw fault;
   return times;
 }
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { filter, lastValueFrom, ReplaySubject, takeUntil, tap } from 'rxjs';
-import { DepthcastError, type MissedFrame, scaleIntrinsics } from '../frames/index.ts';
+import { type MissedFrame, scaleIntrinsics } from '../frames/index.ts';
 import { writeTo } from '../operators/index.ts';
 import { readIntrinsics } from '../pipeline/datasets/intrinsics-text.ts';
 import { depthStream } from '../pipeline/depth-stream.ts';
@@ -8,8 +8,8 @@ import { locateFfmpeg } from '../pipeline/ffmpeg/locate.ts';
 import { framesOf } from '../pipeline/frames-of.ts';
 import { leadIn, openResults, type ResultsFolder } from '../pipeline/sinks/folder/results-folder.ts';
 import { SINKS, sinksNamed } from '../pipeline/sinks/registry.ts';
-import type { FrameSource } from '../pipeline/sources/frame-source.ts';
-import { openSource } from '../pipeline/sources/registry.ts';
+import type { Footage } from '../pipeline/sources/frame-source.ts';
+import { openFootage } from '../pipeline/sources/registry.ts';
 import { onInterrupt } from './interrupt.ts';
 import { addStreamOptions, type RunOptions, runOptions } from './options.ts';
 import { Progress } from './progress.ts';
@@ -57,13 +57,8 @@ async function run(name: string, options: RunOptions): Promise<number> {
     if (options.json) process.stdout.write(`${JSON.stringify(nothing)}\n`);
     process.exit(130);
   });
-  const source = await openSource(name, { layout: options.layout });
+  const source = await openFootage(name, { layout: options.layout });
   const { info } = source;
-  if (info.live) {
-    throw new DepthcastError('option-invalid', 'run is for footage that ends, and this source is live.', {
-      advice: 'Use depthcast serve, or record the source to a file first.',
-    });
-  }
   const intrinsics =
     options.intrinsics === undefined ? info.intrinsics : await readIntrinsics(options.intrinsics, info.size);
   const camera = intrinsics && scaleIntrinsics(intrinsics, info.size);
@@ -110,12 +105,12 @@ interface Outcome {
 }
 
 async function stream(
-  source: FrameSource,
+  source: Footage,
   { model, fallback }: OpenModels,
   results: ResultsFolder,
   options: RunOptions,
   report: Report,
-  picture: Pick<Parameters<FrameSource['frames']>[0], 'size' | 'intrinsics'>,
+  picture: Pick<Parameters<Footage['frames']>[0], 'size' | 'intrinsics'>,
 ): Promise<Outcome> {
   // Remembers, since it may be told before anybody listens.
   const stopped = new ReplaySubject<void>(1);
@@ -132,6 +127,7 @@ async function stream(
   const start = leadIn(from, offsets);
   const total = options.maxFrames ?? source.info.frameCount;
   const progress = report.tells('info') ? new Progress({ output: process.stderr, total, done: from }) : undefined;
+  let failedOutputs = 0;
   let error: unknown;
   let missError: unknown;
   const began = performance.now();
@@ -169,7 +165,8 @@ async function stream(
           ahead: AHEAD,
           onSinkError: (failure) => {
             error ??= failure;
-            if (sinks.length > 1) report.warn(`one output ends, the others go on: ${errorLine(failure)}`);
+            // The last one's failure ends the run and is told there.
+            if (++failedOutputs < sinks.length) report.warn(`one output ends, the others go on: ${errorLine(failure)}`);
           },
         }),
         tap((answer) => {

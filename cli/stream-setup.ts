@@ -6,7 +6,7 @@ import { type FoundModel, findModel, type InferenceClient, openModel } from '../
 import { inputSize, sizeFault } from '../models/input-size.ts';
 import { redact } from '../pipeline/ffmpeg/redact.ts';
 import type { RunIdentity } from '../pipeline/sinks/folder/meta-file.ts';
-import type { FrameSource } from '../pipeline/sources/frame-source.ts';
+import type { Footage } from '../pipeline/sources/frame-source.ts';
 import { type StreamOptions, windowOf } from './options.ts';
 import type { Report } from './report.ts';
 
@@ -31,7 +31,11 @@ export function cardInWords({ input, output }: ModelCard): string {
 }
 
 /** Says what was guessed of models that came without a card. */
-export function tellGuesses({ model, fallback }: FoundModels, options: StreamOptions, report: Report): void {
+export function tellGuesses(
+  { model, fallback }: FoundModels,
+  options: StreamOptions,
+  report: Pick<Report, 'info'>,
+): void {
   for (const [named, found] of [
     [options.model, model],
     [options.fallback, fallback],
@@ -113,7 +117,7 @@ function kindWith({ cameraHeight }: StreamOptions, kind: DepthKind): DepthKind {
 /** What meta.json says of a run. `intrinsics` hold at the source's size. */
 export function identityOf(
   source: string,
-  { info }: FrameSource,
+  { info }: Footage,
   found: FoundModels,
   options: StreamOptions,
   intrinsics: CameraIntrinsics | undefined,

@@ -1,7 +1,7 @@
 import type { DepthKind } from './depth-map.ts';
 
 /** Names of the colour maps, in the order in which they are offered. */
-export type ColourMapName = 'turbo' | 'viridis' | 'cividis';
+export type ColourMapName = 'turbo' | 'magma' | 'viridis' | 'cividis';
 
 /** The depth that the two ends of the colours stand for. It changes by a person's hand only, never with the picture. */
 export interface ColourRange {
@@ -21,13 +21,15 @@ export const UNKNOWN_RGB: readonly [number, number, number] = [138, 141, 145];
  * which stays within 11 of 255 of the published tables.
  *
  * turbo: A. Mikhailov, "Turbo, An Improved Rainbow Colormap for Visualization", Google AI Blog, 2019.
- * viridis: S. van der Walt and N. Smith, matplotlib 1.5, 2015 (CC0).
+ * magma, viridis: S. van der Walt and N. Smith, matplotlib 1.5, 2015 (CC0).
  * cividis: Nuñez, Anderton, Renslow, "Optimizing colormaps with consideration for color vision deficiency", PLoS ONE
  * 2018; it looks nearly the same to people with and without red-green colour blindness.
  */
 const CONTROL_POINTS: Readonly<Record<ColourMapName, string>> = {
   turbo:
     '30123b 4040a1 466be3 4293ff 29bbec 18dcc3 31f299 6bfd64 a3fd3c cced34 edd03a fdae35 fb8022 ec520f d23105 ac1701 7a0403',
+  magma:
+    '000004 0a0822 1d1147 36106b 51127c 6a1c81 832681 9c2e7f b73779 cf4070 e55064 f4695c fb8761 fea571 fec287 fde0a1 fcfdbf',
   viridis:
     '440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26818e 21908c 1f9f88 28ae80 3ebc74 5dc963 82d34c abdc32 d5e21a fde725',
   cividis:

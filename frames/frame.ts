@@ -21,6 +21,11 @@ export interface Frame extends Size {
   readonly timestamp: number;
   /** When it left the decoder, in milliseconds of `performance.now()` of this process. */
   readonly arrivedAt: number;
+  /**
+   * When the picture was taken, in Unix milliseconds by this host's clock: its arrival less what it came later than the
+   * promptest of its connection. Cameras only; the constant delay of camera and network is not known and not in it.
+   */
+  readonly capturedAt?: number | undefined;
   /** RGB, row-major, 3 bytes a pixel, `width * height * 3` long. */
   readonly pixels: Uint8Array<SharedArrayBuffer>;
   /** Size of the picture in the footage, before it was scaled for the network. */

@@ -6,4 +6,5 @@ export * from './flow.ts';
 export * from './frame.ts';
 export * from './frame-window.ts';
 export * from './packed-depth.ts';
+export * from './subscription.ts';
 export * from './wire.ts';

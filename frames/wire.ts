@@ -16,10 +16,13 @@ const TYPE_DEPTH = 1;
 const HEADER_BYTES = 108;
 const KINDS: readonly DepthKind[] = ['metric', 'relative', 'inverse'];
 const MAPPINGS: readonly DepthQuantisation['mapping'][] = ['reciprocal', 'linear'];
-const CODECS: readonly DepthCodec[] = ['raw', 'residual-deflate'];
+const CODECS: readonly DepthCodec[] = ['raw', 'residual-deflate', 'none'];
 
-/** How the depth bytes are packed: `raw` = uint16 little-endian, `residual-deflate` = residual planes, raw DEFLATE. */
-export type DepthCodec = 'raw' | 'residual-deflate';
+/**
+ * How the depth bytes are packed: `raw` = uint16 little-endian, `residual-deflate` = residual planes, raw DEFLATE,
+ * `none` = the viewer asked for no depth; the size is still stated.
+ */
+export type DepthCodec = 'raw' | 'residual-deflate' | 'none';
 
 /** The depth of a message as it travels. */
 export interface PackedDepth extends Size {
@@ -162,9 +165,11 @@ export function decodeMessage(bytes: Uint8Array): DepthMessage {
 
 /**
  * The codes of a message's depth. Inflating is the reader's business (zlib, DecompressionStream), so `bytes` are the
- * depth bytes for `raw` and the inflated ones for `residual-deflate`. Throws `wire-format` for a wrong length.
+ * depth bytes for `raw` and the inflated ones for `residual-deflate`. Without depth (`none`) every pixel is unknown.
+ * Throws `wire-format` for a wrong length.
  */
 export function depthCodes(depth: PackedDepth, bytes: Uint8Array): Uint16Array<ArrayBuffer> {
+  if (depth.codec === 'none') return new Uint16Array(depth.width * depth.height);
   return depth.codec === 'raw' ? fromRawBytes(bytes, depth) : fromResidualPlanes(bytes, depth);
 }
 
@@ -186,6 +191,7 @@ function depthOf(view: DataView, bytes: Uint8Array): PackedDepth {
   if (codec === 'raw' && bytes.length !== expected) {
     throw malformed(`it has ${bytes.length} raw depth bytes instead of ${expected}`);
   }
+  if (codec === 'none' && bytes.length > 0) throw malformed(`it has no depth, and ${bytes.length} bytes of it`);
   return { ...size, kind, quantisation: { mapping, offset, scale }, codec, bytes };
 }
 

@@ -106,6 +106,8 @@ const camera = z.discriminatedUnion('rule', [
     tensor: z.string().min(1),
     canonicalFocal: z.number().positive(),
     canonicalWidth: pixels,
+    /** What it is told of a frame without intrinsics: the canonical camera, or four zeros, for which it has its own. */
+    unknown: z.enum(['canonical', 'zeros']).default('canonical'),
   }),
   /** The answer holds for the canonical camera and is multiplied by fx / canonical fx. */
   z.strictObject({ rule: z.literal('output'), canonicalFocal: z.number().positive(), canonicalWidth: pixels }),
@@ -129,6 +131,13 @@ const common = {
   source: z.string().min(1),
   /** How to get the weights where no URL can be given: they are brought by `models import`. */
   obtain: z.string().min(1).optional(),
+  /**
+   * How `models import ID CHECKPOINT` makes the graphs of the authors' checkpoint: a Python module below
+   * `models/training/`, and what it takes, in words. Of no effect outside the cards that ship.
+   */
+  convert: z
+    .strictObject({ module: z.string().regex(/^[a-z0-9_]+(\.[a-z0-9_]+)*$/), takes: z.string().min(1) })
+    .optional(),
   /** What it was trained on. */
   trained: z.strictObject({ data: z.array(z.string()), facts: z.record(z.string(), z.json()).default({}) }),
   /** Measured figures, each under the name of what it was measured on. */

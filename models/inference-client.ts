@@ -16,8 +16,11 @@ import { type Picture, pictureOf } from './picture.ts';
 import { RuntimeGate } from './runtime-gate.ts';
 import { threadEntry } from './thread-entry.ts';
 
-/** Crashes without an answer between them, after which a model is given up. */
+/** Crashes without an answer between them, after which a model is given up for a while. */
 const mostCrashes = 3;
+/** That while in milliseconds: twice as long after each further crash, up to the limit. */
+const restMs = 10_000;
+const longestRestMs = 60_000;
 /** How long a caller waits for a worker to end. */
 const closeMs = 2000;
 /** How long the end of this process waits for runs under way. */
@@ -45,8 +48,9 @@ interface Waiting {
  * The main thread's end of a model: one worker thread, frames handed over in shared memory, depth handed back by
  * transfer, so nothing is copied here and nothing blocks.
  *
- * When the worker dies, every estimate under way rejects with `model-crashed`, and the next one starts it again; after
- * three deaths in a row without an answer the model is given up.
+ * When the worker dies, every estimate under way rejects with `model-crashed`, and the next one starts it again. After
+ * three deaths in a row without an answer the model rests: estimates reject at once for 10 s, after each further death
+ * for twice as long, up to a minute. A service that runs for months gets its model back when the machine has recovered.
  */
 export class InferenceClient implements DepthModel {
   readonly inFlight = 2;
@@ -59,7 +63,9 @@ export class InferenceClient implements DepthModel {
   #starting: Promise<Worker> | undefined;
   #lastId = 0;
   #crashes = 0;
+  #restsUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
+  #isUp = false;
   #statistics: InferenceStatistics = { runs: 0, encoded: 0, busyMs: 0 };
 
   private constructor(order: LoadOrder, deadlineMs: number) {
@@ -90,6 +96,16 @@ export class InferenceClient implements DepthModel {
   /** Counters since the worker started, as of its last answer. */
   get statistics(): InferenceStatistics {
     return this.#statistics;
+  }
+
+  /** Whether an estimate would be worked on at once; not while its thread is being started again. */
+  get isReady(): boolean {
+    return this.#isUp;
+  }
+
+  /** Starts the thread again where it died; resolves once it is ready. */
+  async restart(): Promise<void> {
+    await this.#ready();
   }
 
   inputSize(source: Size): Size {
@@ -143,8 +159,9 @@ export class InferenceClient implements DepthModel {
 
   #ready(): Promise<Worker> {
     if (this.#closed) return Promise.reject(this.#crashed('is closed', 'Open it again.', { gone: true }));
-    if (!this.#starting && this.#crashes >= mostCrashes) {
-      const fault = `was given up after ${mostCrashes} crashes in a row`;
+    const leftMs = this.#restsUntil - performance.now();
+    if (!this.#starting && leftMs > 0) {
+      const fault = `was given up for ${Math.ceil(leftMs / 1000)} s after ${this.#crashes} crashes in a row`;
       const advice = 'Use another model, or look for what kills it (memory, most often).';
       return Promise.reject(this.#crashed(fault, advice, { gone: true }));
     }
@@ -180,6 +197,7 @@ export class InferenceClient implements DepthModel {
         if (reply.type === 'failed') failed(receivedError(reply.error));
         else if (reply.type === 'ready') {
           clearTimeout(timer);
+          this.#isUp = true;
           resolve(worker);
         } else this.#settle(reply);
       });
@@ -192,7 +210,8 @@ export class InferenceClient implements DepthModel {
         if (gates.size === 0) process.off('exit', leaveSafely);
         this.#worker = undefined;
         this.#starting = undefined;
-        if (!this.#closed) this.#crashes++;
+        this.#isUp = false;
+        if (!this.#closed) this.#countCrash();
         const error = this.#crashed('lost its thread', 'The next frame starts it again.', {
           code,
           cause: String(cause),
@@ -202,6 +221,11 @@ export class InferenceClient implements DepthModel {
         this.#waiting.clear();
       });
     });
+  }
+
+  #countCrash(): void {
+    const beyond = ++this.#crashes - mostCrashes;
+    if (beyond >= 0) this.#restsUntil = performance.now() + Math.min(longestRestMs, restMs * 2 ** beyond);
   }
 
   #settle(reply: Extract<InferenceReply, { id: number }>): void {

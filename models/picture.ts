@@ -29,7 +29,7 @@ export function pictureOf(frame: Frame, rule: CameraRule): Picture {
   return { key, stream, pixels, width, height, camera: cameraOf(frame, frame.intrinsics, rule) };
 }
 
-/** Camera of a picture of size `at`: its own intrinsics, else the canonical camera of the card (see CameraRule). */
+/** Camera of a picture of size `at`: its own intrinsics, else what the card has for that (see CameraRule). */
 export function cameraOf(at: Size, known: CameraIntrinsics | undefined, rule: CameraRule): Picture['camera'] {
   if (rule.rule === 'none') return undefined;
   if (known) {
@@ -37,6 +37,7 @@ export function cameraOf(at: Size, known: CameraIntrinsics | undefined, rule: Ca
       known.width === at.width && known.height === at.height ? known : scaleIntrinsics(known, at);
     return [fx, fy, cx, cy];
   }
+  if (rule.rule === 'input' && rule.unknown === 'zeros') return [0, 0, 0, 0];
   const focal = canonicalFocal(rule, at.width);
   return [focal, focal, (at.width - 1) / 2, (at.height - 1) / 2];
 }

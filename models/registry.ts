@@ -78,7 +78,7 @@ export async function findModel(idOrPath: string): Promise<FoundModel> {
 
 /** A user's card may stand for a shipped one only where that leaves the weights to the user. */
 function mayReplace(shipped: FoundModel | undefined): boolean {
-  return shipped === undefined || shipped.card.obtain !== undefined;
+  return shipped === undefined || shipped.card.obtain !== undefined || shipped.card.convert !== undefined;
 }
 
 /** The user's own model of an id; `undefined` where there is none. Throws `model-invalid` where its card is broken. */

@@ -1,4 +1,4 @@
-import { filter, identity, type Observable } from 'rxjs';
+import { filter, identity, type MonoTypeOperatorFunction, type Observable } from 'rxjs';
 import type { DepthFrame, Frame, FrameWindow, MissedFrame } from '../frames/index.ts';
 import {
   type DepthEstimator,
@@ -23,6 +23,8 @@ export interface DepthStreamOptions {
   readonly from?: number | undefined;
   /** `true` for cameras: windows are let go rather than queued. Default `false`: lossless. */
   readonly live?: boolean | undefined;
+  /** Lets windows go evenly before `keepLatest` has to (live only); default: passes all. */
+  readonly thin?: MonoTypeOperatorFunction<FrameWindow> | undefined;
   /** Milliseconds a window may take before the fallback answers; default no limit. */
   readonly budgetMs?: number | undefined;
   /** Metres of the camera over the ground: brings relative depth to metres. Default: relative depth stays relative. */
@@ -40,11 +42,12 @@ export interface DepthStreamOptions {
  */
 export function depthStream(frames: Observable<Frame>, options: DepthStreamOptions): Observable<DepthFrame> {
   const { model, fallback, offsets = model.contextOffsets, from = 0, live = false } = options;
-  const { budgetMs, cameraHeight, onDropped, onMissed } = options;
+  const { thin = identity, budgetMs, cameraHeight, onDropped, onMissed } = options;
   return frames.pipe(
     splitAtCuts(),
     slidingWindow({ offsets }),
     from > 0 ? filter((window) => window.target.index >= from) : identity,
+    live ? thin : identity,
     live ? keepLatest({ onDropped }) : identity,
     estimateDepth(model, { budgetMs, live }),
     fallBack(fallback, { onDropped: onMissed }),

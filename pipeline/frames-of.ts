@@ -1,17 +1,19 @@
 import { Observable } from 'rxjs';
 import type { Frame } from '../frames/index.ts';
-import type { FrameSource, ReadOptions } from './sources/frame-source.ts';
+import type { Camera, CameraReadOptions, FrameSource, ReadOptions } from './sources/frame-source.ts';
 
 /**
  * Frames of a source as an observable that is honest about back-pressure.
  *
  * RxJS pushes, so finite footage is emitted one frame at a time and only while nobody holds the frame's `flow`; the
- * decoder then stalls on its pipe and memory stays bounded however long the video. A live source never waits.
+ * decoder then stalls on its pipe and memory stays bounded however long the video. A camera never waits.
  * Unsubscribing ends the decoder. Errors arrive after every frame that was decoded before them.
  */
-export function framesOf(source: FrameSource, options: ReadOptions): Observable<Frame> {
+export function framesOf(source: Camera, options: CameraReadOptions): Observable<Frame>;
+export function framesOf(source: FrameSource, options: ReadOptions): Observable<Frame>;
+export function framesOf(source: FrameSource, options: ReadOptions | CameraReadOptions): Observable<Frame> {
   return new Observable<Frame>((subscriber) => {
-    const iterator = source.frames(options)[Symbol.asyncIterator]();
+    const iterator = source.frames(options as ReadOptions)[Symbol.asyncIterator]();
     let cancelWait = () => {};
 
     const free = (frame: Frame): Promise<void> =>

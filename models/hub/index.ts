@@ -1,3 +1,4 @@
+export { type CheckpointOrder, convertCheckpoint } from './convert.ts';
 export { type Imported, type ImportOrder, importModel } from './import.ts';
 export { type PullOptions, pullModel } from './pull.ts';
 export { removeModel } from './remove.ts';

@@ -4,6 +4,9 @@ export interface ScaleShift {
   readonly shift: number;
 }
 
+/** All that a {@link ScaleShiftFit} remembers, as plain numbers: it can be put down and taken up again. */
+export type ScaleShiftState = readonly [count: number, x: number, y: number, xx: number, xy: number];
+
 /**
  * Least-squares scale and shift that bring x to y over any number of pairs, a few numbers of memory.
  *
@@ -16,6 +19,15 @@ export class ScaleShiftFit {
   #y = 0;
   #xx = 0;
   #xy = 0;
+
+  /** Goes on where `state` stopped; afresh without it. */
+  constructor(state?: ScaleShiftState) {
+    if (state) [this.#count, this.#x, this.#y, this.#xx, this.#xy] = state;
+  }
+
+  get state(): ScaleShiftState {
+    return [this.#count, this.#x, this.#y, this.#xx, this.#xy];
+  }
 
   /** Takes a pair in. Keeps running means, so that sums of squares of large clips lose no digits. */
   add(x: number, y: number): void {

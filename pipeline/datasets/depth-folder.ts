@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { type CameraPose, DepthcastError } from '../../frames/index.ts';
 import { type DepthPngScale, readDepthPng } from './depth-png.ts';
@@ -23,10 +23,22 @@ export async function filesByFrame(directory: string, extensions: readonly strin
   const files = new Map<string, string>();
   for (const entry of entries) {
     const extension = path.extname(entry.name).toLowerCase();
-    if (!entry.isFile() || entry.name.startsWith('.') || !extensions.includes(extension)) continue;
+    if (entry.name.startsWith('.') || !extensions.includes(extension)) continue;
+    if (entry.isSymbolicLink()) await refuseEscape(directory, entry.name);
+    else if (!entry.isFile()) continue;
     files.set(frameKey(entry.name.slice(0, -extension.length)), path.join(directory, entry.name));
   }
   return files;
+}
+
+async function refuseEscape(directory: string, name: string): Promise<void> {
+  const own = await realpath(directory);
+  const leads = await realpath(path.join(directory, name)).catch(() => undefined);
+  if (leads?.startsWith(own + path.sep)) return;
+  throw new DepthcastError('input-refused', `"${name}" is a link that leads out of "${path.basename(directory)}".`, {
+    advice: 'Put the file itself there, or name the folder in which it lies.',
+    facts: { directory, name },
+  });
 }
 
 /** What two names of the same frame have in common. */

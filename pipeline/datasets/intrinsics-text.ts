@@ -3,16 +3,26 @@ import { type CameraIntrinsics, DepthcastError, type Size, scaleIntrinsics } fro
 import { readDatasetText } from './dataset-text.ts';
 import { intrinsicsOf, parseKittiCalibration } from './kitti-calibration.ts';
 
+/** The camera at the size of some footage. Throws `calibration-invalid` where it belongs to footage of another shape. */
+export type IntrinsicsAt = (footage: Size) => CameraIntrinsics;
+
 /**
- * The camera that `--intrinsics fx,fy,cx,cy@WxH|FILE` names, at `size`.
- *
- * FILE is a KITTI calibration (`P2` of calib.txt, which holds at the footage's own size, or `P_rect_02` with its
- * `S_rect_02`) or JSON `{"fx","fy","cx","cy","width","height"}`, where width and height may be left out to mean the
- * footage's own. Throws `option-invalid` for a text, `calibration-invalid` for a file.
+ * The camera that `--intrinsics fx,fy,cx,cy@WxH|FILE` names, at `size`; see {@link openIntrinsics}.
  *
  * @param size of the footage
  */
 export async function readIntrinsics(text: string, size: Size): Promise<CameraIntrinsics> {
+  return (await openIntrinsics(text))(size);
+}
+
+/**
+ * The camera that `--intrinsics fx,fy,cx,cy@WxH|FILE` names, for footage whose size is known only later.
+ *
+ * FILE is a KITTI calibration (`P2` of calib.txt, which holds at the footage's own size, or `P_rect_02` with its
+ * `S_rect_02`) or JSON `{"fx","fy","cx","cy","width","height"}`, where width and height may be left out to mean the
+ * footage's own. Throws `option-invalid` for a text, `calibration-invalid` for a file.
+ */
+export async function openIntrinsics(text: string): Promise<IntrinsicsAt> {
   const written = /^([^@]*)@(\d+)x(\d+)$/.exec(text.trim());
   if (written && !(await exists(text))) {
     const values = written[1]!.split(',').map((word) => (word.trim() === '' ? Number.NaN : Number(word)));
@@ -20,28 +30,33 @@ export async function readIntrinsics(text: string, size: Size): Promise<CameraIn
     const [fx, fy, cx, cy] = values;
     const camera = values.length === 4 ? { ...at, fx: fx!, fy: fy!, cx: cx!, cy: cy! } : undefined;
     if (!camera || !plausible(camera)) throw wrongText(text);
-    return fitted(camera, size, text);
+    return (size) => fitted(camera, size, text);
   }
   if (!(await exists(text))) throw wrongText(text);
   const source = await readDatasetText(text, 'calibration-invalid');
   const whole = source.lines.join('\n');
   if (whole.trimStart().startsWith('{')) {
-    const camera = fromJson(whole, size);
-    if (!camera)
+    return (size) => {
+      const camera = fromJson(whole, size);
+      if (camera) return fitted(camera, size, text);
       throw source.fault(
         0,
         "is not a camera: it needs fx, fy, cx, cy and, unless they are the footage's, width and height",
       );
-    return fitted(camera, size, text);
+    };
   }
   const calibration = parseKittiCalibration(whole, text);
   if (calibration.has('P_rect_02')) {
     const [width, height] = calibration.numbers('S_rect_02', 2) as [number, number];
-    return fitted(intrinsicsOf(calibration.numbers('P_rect_02', 12), { width, height }), size, text);
+    const camera = intrinsicsOf(calibration.numbers('P_rect_02', 12), { width, height });
+    return (size) => fitted(camera, size, text);
   }
-  const camera = intrinsicsOf(calibration.numbers('P2', 12), size);
-  if (!plausible(camera)) throw source.fault(0, `has a P2 that does not fit pictures of ${size.width}x${size.height}`);
-  return camera;
+  const projection = calibration.numbers('P2', 12);
+  return (size) => {
+    const camera = intrinsicsOf(projection, size);
+    if (plausible(camera)) return camera;
+    throw source.fault(0, `has a P2 that does not fit pictures of ${size.width}x${size.height}`);
+  };
 }
 
 function fromJson(text: string, size: Size): CameraIntrinsics | undefined {

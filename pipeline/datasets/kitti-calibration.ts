@@ -13,7 +13,7 @@ export interface KittiCalibration {
 
 /**
  * Reads a KITTI calibration file: `calib.txt` of odometry (P0…P3, Tr) or `calib_*.txt` of raw (P_rect_02, S_rect_02,
- * R, T…). Throws `calibration-invalid` naming file and line. Format: readme of the KITTI development kits (Geiger et
+ * R, T…). Throws `calibration-invalid` naming file and line, also for a key that none of them has. Format: readme of the KITTI development kits (Geiger et
  * al., "Vision meets Robotics: The KITTI Dataset", IJRR 2013).
  */
 export async function readKittiCalibration(file: string): Promise<KittiCalibration> {
@@ -25,12 +25,20 @@ export function parseKittiCalibration(text: string, file: string): KittiCalibrat
   return calibrationOf(datasetText(text, file, 'calibration-invalid'));
 }
 
+/**
+ * Keys of the calibration files of odometry, raw, and the object and stereo benchmarks: another one means that the file
+ * is something else, whatever numbers it has.
+ */
+const KEYS =
+  /^(P[0-3]|Tr(_velo_to_cam|_velo_cam|_imu_to_velo|_imu_velo|_cam_to_road)?|R0_rect|R_rect|calib_time|corner_dist|([SKDRT]|[SRP]_rect)_\d\d|R|T|delta_[fc])$/;
+
 function calibrationOf(source: DatasetText): KittiCalibration {
   const entries = new Map<string, { line: number; text: string }>();
   source.lines.forEach((text, i) => {
     if (text.trim() === '') return;
     const match = /^\s*([A-Za-z]\w*)\s*:(.*)$/.exec(text);
     if (!match) throw source.fault(i + 1, 'is not of the form "NAME: numbers"');
+    if (!KEYS.test(match[1]!)) throw source.fault(i + 1, `has the key ${match[1]}, which no KITTI calibration has`);
     if (entries.has(match[1]!)) throw source.fault(i + 1, `names ${match[1]} a second time`);
     entries.set(match[1]!, { line: i + 1, text: match[2]! });
   });

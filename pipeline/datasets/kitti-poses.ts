@@ -1,4 +1,4 @@
-import { type DatasetText, datasetText, numbersOf, readDatasetText } from './dataset-text.ts';
+import { type DatasetText, numbersOf, readDatasetText } from './dataset-text.ts';
 import { type RigidTransform, rotationError } from './rigid-transform.ts';
 
 /**
@@ -7,11 +7,6 @@ import { type RigidTransform, rotationError } from './rigid-transform.ts';
  */
 export async function readKittiPoses(file: string): Promise<RigidTransform[]> {
   return posesOf(await readDatasetText(file, 'calibration-invalid'));
-}
-
-/** The same for a text at hand. */
-export function parseKittiPoses(text: string, file: string): RigidTransform[] {
-  return posesOf(datasetText(text, file, 'calibration-invalid'));
 }
 
 function posesOf(source: DatasetText): RigidTransform[] {

@@ -1,4 +1,4 @@
-import { type DatasetText, datasetText, readDatasetText } from './dataset-text.ts';
+import { type DatasetText, readDatasetText } from './dataset-text.ts';
 
 /**
  * Reads times of frames in seconds, strictly growing: KITTI odometry's `times.txt` (seconds, a number a line) or KITTI
@@ -7,11 +7,6 @@ import { type DatasetText, datasetText, readDatasetText } from './dataset-text.t
  */
 export async function readKittiTimes(file: string): Promise<number[]> {
   return timesOf(await readDatasetText(file, 'timestamps-invalid'));
-}
-
-/** The same for a text at hand. */
-export function parseKittiTimes(text: string, file: string): number[] {
-  return timesOf(datasetText(text, file, 'timestamps-invalid'));
 }
 
 function timesOf(source: DatasetText): number[] {

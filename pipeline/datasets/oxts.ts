@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { type DatasetText, datasetText, numbersOf, readDatasetText } from './dataset-text.ts';
+import { type DatasetText, numbersOf, readDatasetText } from './dataset-text.ts';
 import { compose, type RigidTransform, rigid } from './rigid-transform.ts';
 
 /** The part of an OXTS packet that gives a pose. */
@@ -24,17 +24,22 @@ const EARTH = 6_378_137;
 
 /** Reads the packets of a KITTI raw `oxts/data` folder in the order of their names. Throws `calibration-invalid`. */
 export async function readOxts(directory: string): Promise<OxtsPacket[]> {
-  const names = (await readdir(directory)).filter((name) => /^\d+\.txt$/.test(name)).sort();
-  const packets: OxtsPacket[] = [];
-  for (const name of names) {
-    packets.push(packetOf(await readDatasetText(path.join(directory, name), 'calibration-invalid')));
-  }
-  return packets;
+  return [...(await packetsIn(directory, await readdir(directory))).values()];
 }
 
-/** One packet from the text of its file. */
-export function parseOxts(text: string, file: string): OxtsPacket {
-  return packetOf(datasetText(text, file, 'calibration-invalid'));
+/** The same by the number of the frame; `undefined` where the drive has no such folder or no packets in it. */
+export async function readOxtsByNumber(directory: string): Promise<ReadonlyMap<number, OxtsPacket> | undefined> {
+  const packets = await packetsIn(directory, await readdir(directory).catch(() => []));
+  return packets.size === 0 ? undefined : packets;
+}
+
+async function packetsIn(directory: string, names: readonly string[]): Promise<Map<number, OxtsPacket>> {
+  const packets = new Map<number, OxtsPacket>();
+  for (const name of names.filter((each) => /^\d+\.txt$/.test(each)).sort()) {
+    const text = await readDatasetText(path.join(directory, name), 'calibration-invalid');
+    packets.set(Number.parseInt(name, 10), packetOf(text));
+  }
+  return packets;
 }
 
 function packetOf(source: DatasetText): OxtsPacket {

@@ -225,7 +225,7 @@ function notesOf({ clip, preset, scaleKnown }: ClipToMeasure, sums: Sums): Recor
     'tcm',
     sums.count('absErr'),
     `no ${preset.snippet.length + 1} successive frames have enough depth, measured and predicted, to be compared`,
-    `metres, ${sums.count('absErr')} pairs; across successive windows, one prediction a window; flow from measured depth and true poses; within one window it is not measured, as the model answers for one frame a window`,
+    `metres, ${sums.count('absErr')} pairs; across successive windows, one prediction a window; flow from measured depth and true poses; within one window it is the same for a single-frame model and not measured for others, which answer for one frame a window`,
   );
   say('tae', sums.count('tae'), noTruth, `percent, ${sums.count('tae')} pairs; one scale and shift for the clip`);
   const unscaled = scaleKnown ? noTruth : 'the scale of the prediction cannot be told without measured depth';

@@ -1,3 +1,9 @@
+/** All that a {@link DepthErrorHistogram} remembers, an entry a bar. */
+export interface HistogramState {
+  readonly sums: readonly number[];
+  readonly counts: readonly number[];
+}
+
 /** Mean AbsRel of the pixels of each stretch of true depth. */
 export class DepthErrorHistogram {
   /** Metres of one bar. */
@@ -5,10 +11,15 @@ export class DepthErrorHistogram {
   readonly #sums: Float64Array;
   readonly #counts: Float64Array;
 
-  constructor(maxDepth: number, bars = 16) {
+  constructor(maxDepth: number, bars = 16, state?: HistogramState) {
     this.step = maxDepth / bars;
-    this.#sums = new Float64Array(bars);
-    this.#counts = new Float64Array(bars);
+    this.#sums = Float64Array.from(state?.sums ?? new Array(bars).fill(0));
+    this.#counts = Float64Array.from(state?.counts ?? new Array(bars).fill(0));
+  }
+
+  /** What it holds by now, to go on from. */
+  get state(): HistogramState {
+    return { sums: [...this.#sums], counts: [...this.#counts] };
   }
 
   add(truth: number, predicted: number): void {

@@ -22,15 +22,16 @@ export function disparityOf(map: DepthMap): DepthMap {
 }
 
 /**
- * Depth of a map at another size, up to the scale that its kind leaves open; for `inverse` maps `line` first brings
- * their values to inverse metres.
+ * Depth of a map at another size, up to the scale that its kind leaves open; `line` brings inverse depth, that of an
+ * `inverse` map or one over that of another, to inverse metres.
  */
 export function depthAt(map: DepthMap, size: Size, resize: Preset['resize'], line?: ScaleShift): DepthMap {
-  if (map.kind !== 'inverse') {
-    return resize === 'depth' ? resizeDepth(map, size) : inverted(resizeDepth(inverted(map), size));
-  }
-  const wide = resizeDepth(map, size);
-  if (!line) return inverted(disparityOf(wide));
+  const isDepth = map.kind !== 'inverse';
+  if (isDepth && resize === 'depth' && !line) return resizeDepth(map, size);
+  // What is interpolated: depth itself where the preset says so and it is depth, else its inverse.
+  const wide =
+    isDepth && resize === 'depth' ? inverted(resizeDepth(map, size)) : resizeDepth(isDepth ? inverted(map) : map, size);
+  if (!line) return inverted(isDepth ? wide : disparityOf(wide));
   const data = wide.data.map((value) => 1 / Math.max(line.scale * value + line.shift, LEAST));
   return { ...wide, data };
 }
@@ -60,6 +61,6 @@ export interface ClipScale {
   readonly mode: Scaling;
   /** Times depth; 1 for `none`. */
   readonly factor: number;
-  /** For inverse maps. */
+  /** Of inverse depth to inverse metres, for `scale-shift`. */
   readonly line?: ScaleShift | undefined;
 }

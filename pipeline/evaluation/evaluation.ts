@@ -1,4 +1,4 @@
-import { DepthcastError, type DepthMap, type Frame } from '../../frames/index.ts';
+import { DepthcastError, type DepthMap, type Frame, type Size } from '../../frames/index.ts';
 import { type Accuracy, accuracy } from '../../operators/metrics/accuracy.ts';
 import { depthPairs, scaledPairs } from '../../operators/metrics/depth-pairs.ts';
 import { meanMedian } from '../../operators/metrics/middle-values.ts';
@@ -8,8 +8,9 @@ import { type ClipConsistency, measureClip } from './clip-consistency.ts';
 import { DepthErrorHistogram } from './depth-error-histogram.ts';
 import { type ClipScale, depthAt, disparityOf, fitDisparity } from './depth-scaling.ts';
 import type { ClipFrame, EvaluatedFrame } from './evaluated-frame.ts';
+import type { EvaluationJournal, JournalEntry } from './evaluation-journal.ts';
 import { FrameSpool } from './frame-spool.ts';
-import { type Preset, type Scaling, scalingFor } from './presets.ts';
+import { CROPS, type Preset, type Scaling, scalingFor } from './presets.ts';
 import { type WorstFrame, worstFrames } from './worst-frames.ts';
 
 /** What an evaluation found. */
@@ -36,14 +37,28 @@ export class Evaluation {
   readonly #truth: GroundTruth;
   readonly #clip: ClipFrame[] = [];
   readonly #missing = { truth: [] as string[], prediction: [] as string[] };
-  readonly #clipFit = new ScaleShiftFit();
+  readonly #journal: EvaluationJournal | undefined;
+  readonly #clipFit: ScaleShiftFit;
   readonly #histogram: DepthErrorHistogram;
   #spool: FrameSpool | undefined;
 
-  constructor(preset: Preset, truth: GroundTruth) {
+  /** With a journal it goes on behind the frames of that, and writes down those that come. */
+  constructor(preset: Preset, truth: GroundTruth, journal?: EvaluationJournal) {
     this.#preset = preset;
     this.#truth = truth;
-    this.#histogram = new DepthErrorHistogram(preset.maxDepth);
+    this.#journal = journal;
+    let last: Extract<JournalEntry, { clip: ClipFrame }> | undefined;
+    for (const entry of journal?.entries ?? []) {
+      if (!('clip' in entry)) {
+        this.#missing.prediction.push(entry.skipped.name);
+        continue;
+      }
+      last = entry;
+      this.#clip.push(entry.clip);
+      if (entry.withoutTruth) this.#missing.truth.push(entry.clip.frame.name);
+    }
+    this.#clipFit = new ScaleShiftFit(last?.fit);
+    this.#histogram = new DepthErrorHistogram(preset.maxDepth, undefined, last?.histogram);
   }
 
   /** Frames measured so far. */
@@ -57,13 +72,14 @@ export class Evaluation {
   }
 
   /** A frame for which there is no prediction. */
-  skip(frame: Frame): void {
-    this.#missing.prediction.push(frame.name);
+  async skip({ name, index }: Frame): Promise<void> {
+    this.#missing.prediction.push(name);
+    await this.#journal?.add({ skipped: { name, index } });
   }
 
   /** Takes one answer in; depth and picture must have one size that all frames share. Throws `option-invalid`. */
   async add(frame: Frame, depth: DepthMap, estimator: string): Promise<void> {
-    this.#spool ??= await FrameSpool.open(depth);
+    this.#spool ??= await this.#openSpool(depth);
     const { size } = this.#spool;
     if (depth.width !== size.width || depth.height !== size.height) {
       throw new DepthcastError('input-dimensions', `The depth of ${frame.name} has another size than the first one.`, {
@@ -84,18 +100,31 @@ export class Evaluation {
     await this.#spool.add({ depth: depth.data, pixels: frame.pixels });
     const row = await this.#accuracy(frame, depth, mode, estimator);
     const before = this.#clip.at(-1);
-    this.#clip.push({
+    const clip: ClipFrame = {
       row,
       frame: { name: frame.name, index: frame.index, timestamp: frame.timestamp },
       camera: frame.intrinsics,
       pose: (await this.#truth.poseOf(frame)) ?? frame.pose,
       kind: depth.kind,
       starts: before === undefined || frame.segmentStart !== undefined || before.frame.index + 1 !== frame.index,
-    });
+    };
+    this.#clip.push(clip);
+    const withoutTruth = this.#missing.truth.at(-1) === frame.name;
+    const { state: fit } = this.#clipFit;
+    await this.#journal?.add({ clip, withoutTruth, fit, histogram: this.#histogram.state });
+  }
+
+  #openSpool(size: Size): Promise<FrameSpool> {
+    const journal = this.#journal;
+    return FrameSpool.open(size, journal && { folder: journal.folder, frames: journal.spooled });
   }
 
   /** Measures over time, and sums up; once `stopped` says so, over the frames looked at until then. */
   async finish(stopped?: () => boolean): Promise<EvaluationResult> {
+    // A run that goes on may find nothing left to add.
+    if (this.#spool === undefined && this.#journal && this.#clip.length > 0) {
+      this.#spool = await this.#openSpool(this.#journal.size);
+    }
     const rows = this.#clip.map(({ row }) => row);
     const measured = rows.filter((row) => row.accuracy !== undefined);
     const kind = this.#clip[0]?.kind ?? 'metric';
@@ -141,7 +170,7 @@ export class Evaluation {
       : [];
   }
 
-  /** Removes what waits on disk; to be called however the evaluation ended. */
+  /** Removes what waits on disk, unless it is a journal's; to be called however the evaluation ended. */
   async close(): Promise<void> {
     await this.#spool?.close();
   }
@@ -158,7 +187,7 @@ export class Evaluation {
     const disparity = depthAt({ ...disparityOf(depth), kind: 'metric' }, truth, 'depth');
     const line = fitDisparity(disparity, truth, preset, this.#clipFit);
     const wide = depthAt(depth, truth, preset.resize, mode === 'scale-shift' ? line : undefined);
-    const pairs = depthPairs(truth.data, wide.data, truth, { ...preset, crop: preset.crop(truth) });
+    const pairs = depthPairs(truth.data, wide.data, truth, { ...preset, crop: CROPS[preset.crop](truth) });
     const { count, unanswered } = pairs;
     if (count === 0) return { ...row, pixels: 0, unanswered };
     const ratio = meanMedian(pairs.truth.slice(0, count)) / meanMedian(pairs.predicted.slice(0, count));

@@ -4,6 +4,14 @@ import path from 'node:path';
 import type { Size } from '../../frames/index.ts';
 import { outputFailed } from '../sinks/folder/atomic-file.ts';
 
+/** Name of the file in a folder that stays. */
+export const SPOOL_FILE = 'frames.bin';
+
+/** Bytes of one frame in the file. */
+export function spooledBytes({ width, height }: Size): number {
+  return width * height * 7;
+}
+
 /** One frame as it waits on disk. */
 export interface SpooledFrame {
   /** Depth as the network gave it. */
@@ -14,29 +22,42 @@ export interface SpooledFrame {
 
 /**
  * Predictions and pictures of an evaluation, on disk: what is measured over time needs the scale of the whole clip,
- * which is known at its end, and memory must not grow with the clip. About 0.9 MB a frame at 640×192, in the system's
- * folder for temporary files (`TMPDIR`), gone after {@link close} or with the process. All frames have one size.
+ * which is known at its end, and memory must not grow with the clip. About 0.9 MB a frame at 640×192. Without a folder
+ * of its own it lies in the system's for temporary files (`TMPDIR`), gone after {@link close} or with the process; in a
+ * folder it stays, for whoever goes on. All frames have one size.
  */
 export class FrameSpool {
   readonly size: Size;
   readonly #folder: string;
+  readonly #stays: boolean;
   readonly #file: FileHandle;
-  #frames = 0;
+  #frames: number;
 
-  private constructor(size: Size, folder: string, file: FileHandle) {
+  private constructor(size: Size, folder: string, stays: boolean, file: FileHandle, frames: number) {
     this.size = size;
     this.#folder = folder;
+    this.#stays = stays;
     this.#file = file;
+    this.#frames = frames;
   }
 
-  /** Throws `output-failed`. */
-  static async open(size: Size): Promise<FrameSpool> {
+  /** `kept`: a folder that exists, and how many frames of its file are to be kept. Throws `output-failed`. */
+  static async open(size: Size, kept?: { readonly folder: string; readonly frames: number }): Promise<FrameSpool> {
+    if (kept) {
+      const name = path.join(kept.folder, SPOOL_FILE);
+      try {
+        const file = await open(name, kept.frames > 0 ? 'r+' : 'w+');
+        return new FrameSpool(size, kept.folder, true, file, kept.frames);
+      } catch (cause) {
+        throw outputFailed(name, cause);
+      }
+    }
     try {
       const folder = await mkdtemp(path.join(tmpdir(), 'depthcast-evaluate-'));
       const file = await open(path.join(folder, 'frames'), 'w+');
       // Without a name it is gone with the process, however that ends; where the system refuses, close() removes it.
       await rm(folder, { recursive: true, force: true }).catch(() => {});
-      return new FrameSpool(size, folder, file);
+      return new FrameSpool(size, folder, false, file, 0);
     } catch (cause) {
       throw outputFailed(tmpdir(), cause);
     }
@@ -67,10 +88,10 @@ export class FrameSpool {
 
   async close(): Promise<void> {
     await this.#file.close().catch(() => {});
-    await rm(this.#folder, { recursive: true, force: true }).catch(() => {});
+    if (!this.#stays) await rm(this.#folder, { recursive: true, force: true }).catch(() => {});
   }
 
   get #bytes(): number {
-    return this.size.width * this.size.height * 7;
+    return spooledBytes(this.size);
   }
 }

@@ -2,53 +2,143 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DepthcastError } from '../../frames/index.ts';
 import { depthFolder } from '../datasets/depth-folder.ts';
-import type { GroundTruth } from '../datasets/ground-truth.ts';
+import type { FrameName, GroundTruth } from '../datasets/ground-truth.ts';
+import { annotatedFolder, velodyneDepth } from '../datasets/kitti-drive.ts';
 import { sevenScenes } from '../datasets/seven-scenes.ts';
 import { tumRgbd } from '../datasets/tum-rgbd.ts';
-import type { FrameSource } from '../sources/frame-source.ts';
-import { openSource } from '../sources/registry.ts';
+import type { Footage } from '../sources/frame-source.ts';
+import { openFootage } from '../sources/registry.ts';
+import { depthSelection } from './depth-selection.ts';
+import { splitDataset } from './split-dataset.ts';
 
 /** Footage with what was measured beside it. */
 export interface Dataset {
-  readonly source: FrameSource;
+  readonly source: Footage;
   readonly truth: GroundTruth;
   readonly layout: EvaluationLayout;
+  /** By the index of a frame, whether its depth is wanted; the others are context. All of them without it. */
+  readonly isWanted?: ((index: number) => boolean) | undefined;
+  readonly wantedCount?: number | undefined;
+  /** Planes that an array of predictions for this data set has, where frames do not number them. */
+  readonly planes?: number | undefined;
+  /** The plane of a frame in such an array. */
+  readonly planeOf?: ((frame: FrameName) => number | undefined) | undefined;
+  /** Frames that are asked for, but have no picture. */
+  readonly missingPictures?: readonly string[] | undefined;
 }
 
 /** Words that `evaluate --layout` takes. */
-export const EVALUATION_LAYOUTS = ['kitti-odometry', 'kitti-raw', 'pairs', 'tum', '7-scenes'] as const;
+export const EVALUATION_LAYOUTS = [
+  'kitti-odometry',
+  'kitti-raw',
+  'kitti-split',
+  'kitti-depth-selection',
+  'pairs',
+  'tum',
+  '7-scenes',
+] as const;
 export type EvaluationLayout = (typeof EVALUATION_LAYOUTS)[number];
 
 /** How a data set is opened. */
 export interface DatasetOptions {
   readonly layout?: EvaluationLayout | undefined;
-  /** Folder of 16-bit depth pictures, inside the data set or anywhere. */
+  /**
+   * Folder of 16-bit depth pictures, inside the data set or anywhere; for KITTI raw also the folder of the annotated
+   * depth, or `velodyne` for the drive's own scans.
+   */
   readonly gt?: string | undefined;
   /** KITTI poses, a line a frame, for layouts that bring none. */
   readonly poses?: string | undefined;
+  /** List of the frames that are wanted; the place is then the folder in which its lines begin. */
+  readonly split?: string | undefined;
+  /** Offsets of the frames that a model looks at beside its target. */
+  readonly offsets?: readonly number[] | undefined;
+  /** Frames of the list that are wanted, from its beginning. */
+  readonly maxFrames?: number | undefined;
 }
 
 /** Opens a data set; without a layout, what its files look like. Throws what its source and reader throw. */
-export async function openDataset(place: string, { layout, gt, poses }: DatasetOptions): Promise<Dataset> {
+export async function openDataset(place: string, options: DatasetOptions): Promise<Dataset> {
+  const { layout, gt, poses, split } = options;
+  if (split !== undefined) {
+    if (layout === undefined || layout === 'kitti-split') return splitDataset(place, { ...options, split });
+    throw new DepthcastError('option-invalid', `--split lists frames of KITTI raw, not of ${layout}.`, {
+      advice: 'Leave --layout out.',
+    });
+  }
   const kind = layout ?? (await layoutOf(place));
-  if (kind === 'tum') {
-    const source = await openSource(path.join(place, 'rgb'), { layout: 'pictures' });
-    return { source, truth: await tumRgbd(place), layout: kind };
+  switch (kind) {
+    case 'kitti-split':
+      throw new DepthcastError('option-invalid', 'It is not said which frames are wanted.', {
+        advice: 'Name their list with --split.',
+      });
+    case 'kitti-depth-selection':
+      return depthSelection(place);
+    case 'tum':
+      return {
+        source: await openFootage(path.join(place, 'rgb'), { layout: 'pictures' }),
+        truth: await tumRgbd(place),
+        layout: kind,
+      };
+    case '7-scenes':
+      return {
+        source: await openFootage(path.join(place, 'frame-*.color.*'), { layout: 'pictures' }),
+        truth: await sevenScenes(place),
+        layout: kind,
+      };
+    case 'pairs':
+      return { source: await openFootage(place), truth: await folderTruth(place, gt, poses), layout: kind };
+    default:
+      return {
+        source: await openFootage(place, { layout: kind }),
+        truth:
+          kind === 'kitti-raw'
+            ? await driveTruth(place, gt, poses)
+            : await folderTruth(place, gt ?? 'gt_depth_cam2', poses),
+        layout: kind,
+      };
   }
-  if (kind === '7-scenes') {
-    const source = await openSource(path.join(place, 'frame-*.color.*'), { layout: 'pictures' });
-    return { source, truth: await sevenScenes(place), layout: kind };
-  }
-  const source = await openSource(place, kind === 'pairs' ? {} : { layout: kind });
-  const folder = gt ?? (kind === 'kitti-odometry' || kind === 'kitti-raw' ? 'gt_depth_cam2' : undefined);
-  if (folder === undefined) {
+}
+
+async function folderTruth(place: string, gt: string | undefined, poses: string | undefined): Promise<GroundTruth> {
+  if (gt === undefined) {
     throw new DepthcastError('option-invalid', 'It is not said where the measured depth is.', {
       advice: 'Name its folder with --gt.',
     });
   }
-  const inside = path.join(place, folder);
-  const found = await stat(inside).catch(() => undefined);
-  return { source, truth: await depthFolder(found?.isDirectory() ? inside : folder, undefined, poses), layout: kind };
+  const inside = path.join(place, gt);
+  return depthFolder((await isFolder(inside)) ? inside : gt, undefined, poses);
+}
+
+/** Depth of a KITTI raw drive: a folder of pictures, the annotated depth, or its own scans. */
+async function driveTruth(place: string, gt: string | undefined, poses: string | undefined): Promise<GroundTruth> {
+  const root = path.resolve(place);
+  const [drive, camera] = [path.basename(root), '02'];
+  if (gt !== undefined && gt !== 'velodyne') {
+    const annotated = await annotatedFolder(gt, drive, camera);
+    return annotated === undefined ? folderTruth(place, gt, poses) : depthFolder(annotated, undefined, poses);
+  }
+  const usual = path.join(root, 'gt_depth_cam2');
+  if (gt === undefined && (await isFolder(usual))) return depthFolder(usual, undefined, poses);
+  const beside = path.join(root, '..');
+  const day = (await isFile(path.join(beside, 'calib_velo_to_cam.txt'))) ? beside : root;
+  const scans = await velodyneDepth(root, day, camera);
+  // The source reads the poses itself, for the frames that it gives out.
+  return { ...scans, poseOf: async () => undefined, intrinsics: () => undefined };
+}
+
+async function isFolder(place: string): Promise<boolean> {
+  return stat(place).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+}
+
+async function isFile(place: string): Promise<boolean> {
+  return stat(place).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
 }
 
 async function layoutOf(place: string): Promise<EvaluationLayout> {
@@ -61,5 +151,8 @@ async function layoutOf(place: string): Promise<EvaluationLayout> {
   if (await has('frame-000000.pose.txt')) return '7-scenes';
   if ((await has('calib.txt')) && ((await has('image_2')) || (await has('image_0')))) return 'kitti-odometry';
   if ((await has('image_02')) || (await has('oxts'))) return 'kitti-raw';
+  if ((await has('val_selection_cropped')) || ((await has('image')) && (await has('intrinsics')))) {
+    return 'kitti-depth-selection';
+  }
   return 'pairs';
 }

@@ -7,15 +7,43 @@ import {
   gargInBenchmarkCrop,
 } from '../../operators/metrics/crop.ts';
 
+const whole = ({ width, height }: Size): CropRectangle => ({ top: 0, bottom: height, left: 0, right: width });
+
+/** Crops that `--crop` names. */
+export const CROPS = {
+  garg: gargCrop,
+  eigen: eigenCrop,
+  benchmark: benchmarkCrop,
+  'garg-in-benchmark': gargInBenchmarkCrop,
+  none: whole,
+} as const;
+
+/**
+ * What becomes of the answers for a picture and for its mirror image. `average`: the mean of both, as ZoeDepth has it
+ * (Bhat et al. 2023). `blend`: the mean of their inverse, and at the two edges the answer that sees what lies there
+ * better, as Monodepth2 post-processes (Godard et al., CVPR 2017, section 3.4).
+ */
+export const FLIPS = ['none', 'average', 'blend'] as const;
+export type Flip = (typeof FLIPS)[number];
+
 /** How a prediction is brought to the scale of the truth. */
 export type Scaling = 'none' | 'median' | 'scale-shift';
+
+const kitti = {
+  crop: 'garg',
+  minDepth: 1e-3,
+  maxDepth: 80,
+  resize: 'depth',
+  flip: 'none',
+  snippet: [-1, 1],
+} as const;
 
 /** How a family of papers measures. */
 export interface Preset {
   readonly name: string;
   /** One line for `--help` and reports. */
   readonly summary: string;
-  readonly crop: (size: Size) => CropRectangle;
+  readonly crop: keyof typeof CROPS;
   /** Truth strictly between the two takes part, and the prediction is held inside them; metres. */
   readonly minDepth: number;
   readonly maxDepth: number;
@@ -23,12 +51,11 @@ export interface Preset {
   readonly scaling: Scaling | 'by-kind';
   /** What is interpolated to the size of the truth: depth, or its inverse as disparity networks are evaluated. */
   readonly resize: 'depth' | 'inverse';
+  /** Whether a network is asked about the mirrored picture as well; predictions from files are taken as they are. */
+  readonly flip: Flip;
   /** Offsets of TCM's other frames, in the order in which its mask shrinks. */
   readonly snippet: readonly number[];
 }
-
-const whole = ({ width, height }: Size): CropRectangle => ({ top: 0, bottom: height, left: 0, right: width });
-const kitti = { crop: gargCrop, minDepth: 1e-3, maxDepth: 80, resize: 'depth', snippet: [-1, 1] } as const;
 
 const tcm = (frames: number): Preset => ({
   ...kitti,
@@ -60,8 +87,10 @@ export const PRESETS: readonly Preset[] = [
   {
     ...kitti,
     name: 'eigen-improved-metric',
-    summary: 'as ZoeDepth on improved ground truth: Garg crop of the 1216x352 crop, 80 m, metres, no scaling',
-    crop: gargInBenchmarkCrop,
+    summary:
+      'as ZoeDepth on improved ground truth: Garg crop of the 1216x352 crop, 80 m, metres, no scaling, mean with the mirrored picture',
+    crop: 'garg-in-benchmark',
+    flip: 'average',
     scaling: 'none',
   },
   tcm(3),
@@ -71,21 +100,12 @@ export const PRESETS: readonly Preset[] = [
     ...kitti,
     name: 'rgbd',
     summary: 'hand-held indoor cameras: the whole picture, 0.1 m to 10 m; the default for TUM RGB-D and 7-Scenes',
-    crop: whole,
+    crop: 'none',
     minDepth: 0.1,
     maxDepth: 10,
     scaling: 'by-kind',
   },
 ];
-
-/** Crops that `--crop` names. */
-export const CROPS = {
-  garg: gargCrop,
-  eigen: eigenCrop,
-  benchmark: benchmarkCrop,
-  'garg-in-benchmark': gargInBenchmarkCrop,
-  none: whole,
-} as const;
 
 /** The way of scaling for depth of a kind; `undefined` where it does not fit, as metres asked of relative depth. */
 export function scalingFor({ scaling }: Pick<Preset, 'scaling'>, kind: DepthKind): Scaling | undefined {

@@ -1,14 +1,17 @@
 import path from 'node:path';
 import type { Accuracy } from '../../operators/metrics/accuracy.ts';
 import { makeFolder, writeAtomically } from '../sinks/folder/atomic-file.ts';
+import type { Compared } from './compare-models.ts';
+import { comparisonPage } from './comparison-page.ts';
+import { comparisonCsv, comparisonLatex, comparisonMarkdown, type TitledComparison } from './comparison-tables.ts';
 import type { EvaluatedFrame } from './evaluated-frame.ts';
 import type { EvaluationResult } from './evaluation.ts';
 
 /** What `evaluate --json` prints, and `summary.json` holds. Scripts rely on the first four names. */
 export interface EvaluationSummary
   extends Pick<EvaluationResult, 'frames' | 'accuracy' | 'scale' | 'consistency' | 'notes'> {
-  /** Names of frames without measured depth, and without a prediction. */
-  readonly missing: EvaluationResult['missing'];
+  /** Names of frames without measured depth, without a prediction, and of frames of a list without a picture. */
+  readonly missing: EvaluationResult['missing'] & { readonly pictures?: readonly string[] };
   /** Id of the multi-frame model, or `given` for predictions of another program. */
   readonly model: string;
   readonly dataset: string;
@@ -44,6 +47,25 @@ export async function writeReports(
   await write('table.md', markdownTable(summary));
   await write('table.tex', latexTable(summary));
   await write('report.html', page);
+}
+
+/**
+ * Writes `comparison.json`, `.md`, `.tex`, `.csv` and `.html` into a folder, each whole or not at all. Throws
+ * `output-failed`.
+ */
+export async function writeComparison(
+  folder: string,
+  comparison: TitledComparison,
+  models: readonly Compared[],
+): Promise<void> {
+  await makeFolder(folder);
+  const write = (ending: string, text: string): Promise<void> =>
+    writeAtomically(path.join(folder, `comparison.${ending}`), text);
+  await write('json', `${JSON.stringify(comparison, undefined, 2)}\n`);
+  await write('md', comparisonMarkdown(comparison));
+  await write('tex', comparisonLatex(comparison));
+  await write('csv', comparisonCsv(comparison));
+  await write('html', comparisonPage(comparison, models));
 }
 
 /** A row a frame, RFC 4180; empty where there is no such figure. Units as in the metrics' own files. */

@@ -4,11 +4,6 @@ import type { FfmpegBinary } from './locate.ts';
 
 /** What one ffmpeg program calls things and can do. */
 export interface FfmpegCapabilities {
-  /**
-   * The option for the RTSP socket timeout, in microseconds. Before 5.0 it was `-stimeout`, and `-timeout` made ffmpeg
-   * *listen* for a camera; from 5.0 on `-stimeout` is refused.
-   */
-  readonly rtspTimeout: '-stimeout' | '-timeout';
   /** Options that pass every frame with its own time: no duplicates, no drops. */
   readonly passthrough: readonly string[];
   /** Names of encoders, e.g. `libx264`. */
@@ -28,13 +23,11 @@ export function capabilitiesOf(binary: FfmpegBinary): Promise<FfmpegCapabilities
 }
 
 async function ask(binary: FfmpegBinary): Promise<FfmpegCapabilities> {
-  const [rtsp, options, encoders] = await Promise.all([
-    output(binary, ['-hide_banner', '-h', 'demuxer=rtsp']),
+  const [options, encoders] = await Promise.all([
     output(binary, ['-hide_banner', '-h', 'long']),
     output(binary, ['-hide_banner', '-encoders']),
   ]);
   return {
-    rtspTimeout: /^\s*-stimeout\s/m.test(rtsp) ? '-stimeout' : '-timeout',
     // `-vsync` is deprecated since 5.1 and announced to go; programs before that know nothing else.
     passthrough: /^-fps_mode\b/m.test(options) ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'],
     encoders: new Set([...encoders.matchAll(/^\s[VAS][A-Z.]{5}\s+([\w-]+)\s/gm)].map((match) => match[1]!)),

@@ -35,6 +35,9 @@ export interface FfmpegExit {
 /** Lines of stderr that are kept of a run. */
 const STDERR_LINES = 60;
 
+/** Characters that are kept of a line. */
+const LONGEST_LINE = 400;
+
 /** Milliseconds between the steps SIGTERM, SIGTERM, SIGKILL. */
 const PATIENCE = 500;
 
@@ -135,7 +138,7 @@ export class FfmpegRun {
 
   #keep(line: string, onLine: ((line: string) => void) | undefined): void {
     if (line === '') return;
-    this.#stderr.push(line);
+    this.#stderr.push(line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line);
     if (this.#stderr.length > STDERR_LINES) this.#stderr.shift();
     onLine?.(line);
   }

@@ -1,7 +1,7 @@
 import { type Readable, Writable } from 'node:stream';
 import { DepthcastError, type Size } from '../../frames/index.ts';
 import type { FfmpegCapabilities } from './capabilities.ts';
-import { type FfmpegExit, startFfmpeg } from './decoder.ts';
+import { startFfmpeg } from './decoder.ts';
 import { openingFailure } from './failure.ts';
 import type { FfmpegBinary } from './locate.ts';
 import { NutReader } from './nut.ts';
@@ -30,12 +30,7 @@ export interface MediaProbe {
   /** What the user calls it, without credentials; begins a sentence of an error. */
   readonly subject: string;
   readonly timeoutMs: number;
-  readonly secrets?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Turns a run that delivered nothing into the error to throw; by default what is said of files. */
-  readonly explain?: ((exit: FfmpegExit) => DepthcastError) | undefined;
-  /** The error of a decoder that says nothing for `timeoutMs`. */
-  readonly tooSlow?: (() => DepthcastError) | undefined;
 }
 
 /**
@@ -70,7 +65,6 @@ export async function probeMedia(
     input: probe.input,
     outputOptions: [...rawOutput(capabilities), '-frames:v', '1'],
     output: sink,
-    secrets: probe.secrets,
     onLine: (line) => lines.length < 400 && lines.push(line),
   });
   const timer = setTimeout(() => {
@@ -86,9 +80,9 @@ export async function probeMedia(
   const size = reader.size;
   if (decoded && size) return { ...described(lines), size: { width: size.width, height: size.height } };
   probe.signal?.throwIfAborted();
-  if (late) throw (probe.tooSlow ?? (() => slow(probe)))();
+  if (late) throw slow(probe);
   if (broken instanceof DepthcastError) throw broken;
-  throw (probe.explain ?? ((failed) => openingFailure(probe.subject, failed)))(exit);
+  throw openingFailure(probe.subject, exit);
 }
 
 function slow(probe: MediaProbe): DepthcastError {

@@ -12,27 +12,21 @@ export interface DecodedPicture extends NutPicture {
   readonly ordinal: number;
 }
 
-/** What one decoding run reads and how it treats a consumer that is slow. */
+/** What one decoding run reads. */
 export interface PictureStreamRequest {
   readonly inputOptions: readonly string[];
   readonly input: string | Readable;
   /** As of `rawOutput`. */
   readonly outputOptions: readonly string[];
-  /** `true` for cameras: the pipe is always drained, and of waiting pictures the oldest goes. */
-  readonly live: boolean;
   readonly secrets?: readonly string[] | undefined;
 }
 
-/** Whole pictures that wait, decoded, for a consumer of finite footage; then ffmpeg stalls on its pipe. */
+/** Whole pictures that wait, decoded, for a consumer; then ffmpeg stalls on its pipe. */
 const READ_AHEAD = 3;
-
-/** Pictures of a camera that wait before the oldest is let go. */
-const LIVE_QUEUE = 8;
 
 /** Decoded pictures of one ffmpeg run, pulled one by one. At most a few wait in memory however slow the consumer. */
 export class PictureStream {
   readonly #run: FfmpegRun;
-  readonly #live: boolean;
   readonly #reader = new NutReader();
   readonly #queue: DecodedPicture[] = [];
   #decoded = 0;
@@ -42,7 +36,6 @@ export class PictureStream {
   #release: (() => void) | undefined;
 
   constructor(binary: FfmpegBinary, request: PictureStreamRequest) {
-    this.#live = request.live;
     const sink = new Writable({
       highWaterMark: 1 << 18,
       write: (chunk: Buffer, _encoding, done) => this.#take(chunk, done),
@@ -100,7 +93,6 @@ export class PictureStream {
       this.#reader.push(chunk, (picture) => {
         const { microseconds, pixels } = picture;
         this.#queue.push({ microseconds, pixels, arrivedAt: performance.now(), ordinal: this.#decoded++ });
-        if (this.#live && this.#queue.length > LIVE_QUEUE) this.#queue.shift();
         this.#wake?.();
       });
     } catch (error) {
@@ -110,7 +102,7 @@ export class PictureStream {
       done();
       return;
     }
-    if (this.#live || this.#queue.length < READ_AHEAD) done();
+    if (this.#queue.length < READ_AHEAD) done();
     else this.#release = done;
   }
 

@@ -37,11 +37,40 @@ function closed(protocol: string): string[] {
  * of kernel, so both ways look alike to a network. Rotation tags are applied before it.
  */
 export function rawOutput(capabilities: FfmpegCapabilities, size?: Size): string[] {
-  const scale = size ? ['-vf', `scale=${size.width}:${size.height}:flags=bicubic`] : [];
+  return pictures(capabilities, size && `scale=${size.width}:${size.height}:flags=bicubic`);
+}
+
+/**
+ * The same for a camera, with a filter of its own. Each picture is written out whole: else its end would wait in a buffer
+ * for the picture behind it.
+ */
+export function liveOutput(capabilities: FfmpegCapabilities, filter: string): string[] {
+  return [...pictures(capabilities, filter), '-flush_packets', '1'];
+}
+
+function pictures(capabilities: FfmpegCapabilities, filter: string | undefined): string[] {
   return [
     ...['-map', '0:V:0', '-an', '-sn', '-dn'],
-    ...scale,
+    ...(filter === undefined ? [] : ['-vf', filter]),
     ...['-pix_fmt', 'rgb24', ...capabilities.passthrough, '-enc_time_base', '1:1000000'],
     ...['-c:v', 'rawvideo', '-f', 'nut', '-write_index', '0'],
   ];
 }
+
+/**
+ * Options before `-i` for a camera: the protocols and containers of its kind and no others, decoders of what cameras
+ * send and no others, and what makes the first picture come soon. Without `nobuffer`, which throws the probed packets
+ * away and waits for the next key frame.
+ */
+export function liveInput(protocols: string, formats: string): string[] {
+  return [
+    ...['-protocol_whitelist', protocols, '-format_whitelist', formats, '-codec_whitelist', CAMERA_CODECS],
+    ...['-max_pixels', String(MAX_PIXELS), '-flags', 'low_delay', '-probesize', '32', '-analyzeduration', '0'],
+  ];
+}
+
+/** Decoders by their names in ffmpeg. Sound is not decoded, but its decoders are looked for while a stream is opened. */
+const CAMERA_CODECS = [
+  ...['h264', 'hevc', 'av1', 'libdav1d', 'libaom-av1', 'vp8', 'vp9', 'mpeg4', 'mpeg2video', 'mjpeg', 'flv', 'rawvideo'],
+  ...['aac', 'opus', 'mp3', 'mp3float', 'pcm_mulaw', 'pcm_alaw', 'g722', 'adpcm_g726'],
+].join(',');

@@ -1,153 +1,204 @@
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type ServerOptions as SocketOptions, WebSocketServer } from 'ws';
+import { type ServerOptions as SocketOptions, type WebSocket, WebSocketServer } from 'ws';
 import { DepthcastError, WIRE_PROTOCOL } from '../../frames/index.ts';
-import type { EncodingOptions } from './frame-encoder.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
+import { FailedAttempts } from './failed-attempts.ts';
+import { Guests, goodbye } from './guests.ts';
 import { httpAnswers } from './http-answers.ts';
+import { invalidOption } from './invalid-option.ts';
+import { openFileLimit } from './open-file-limit.ts';
 import { readPageFiles } from './page-files.ts';
-import { StreamHub, type StreamStatus } from './stream-hub.ts';
+import { addServerMetrics } from './server-metrics.ts';
+import { checkOptions, type DepthServer, type ServerOptions, type SocketDoor } from './server-options.ts';
+import { StreamSet } from './stream-set.ts';
+import { readTls } from './tls-files.ts';
+import { mayWatch, Tokens } from './tokens.ts';
 import { Viewer } from './viewer.ts';
-import { admit, isHostAllowed, isLoopback, type Refusal } from './viewer-door.ts';
+import { type Admission, admit, isLoopback, offeredProtocols, type Refusal } from './viewer-door.ts';
+import { Watching } from './watching.ts';
 
-/** What {@link startServer} is told. */
-export interface ServerOptions extends EncodingOptions {
-  /** Address to listen on; 127.0.0.1 by default, which only this machine reaches. */
-  readonly host?: string | undefined;
-  /** 8080 by default; 0 takes any free port. */
-  readonly port?: number | undefined;
-  /** Names of the streams, each 1…64 of letters, digits, `.`, `_` and `-`, beginning with a letter or digit. */
-  readonly streams: readonly string[];
-  /** Must be true for a host other than loopback: anyone who reaches it may watch. */
-  readonly allowPublic?: boolean | undefined;
-  /** Origins of other pages that may watch, e.g. `https://example.org`. The server's own page always may. */
-  readonly allowedOrigins?: readonly string[] | undefined;
-  /** Viewers in all (200) and from one address (50). */
-  readonly maxViewers?: number | undefined;
-  readonly maxViewersPerAddress?: number | undefined;
-  /** A viewer is asked for a sign of life so often, in milliseconds (15 000), and let go when it gave none till then. */
-  readonly pingIntervalMs?: number | undefined;
-  /** A viewer whose line takes nothing for so long is let go, in milliseconds (10 000). */
-  readonly stalledMs?: number | undefined;
-  /** Told of a frame that could not be encoded; the stream goes on. */
-  readonly onError?: ((error: unknown) => void) | undefined;
-}
-
-/** A running server. */
-export interface DepthServer {
-  /** Address of the page, e.g. `http://127.0.0.1:8080`. */
-  readonly url: string;
-  /** Where the answers of a stream are published. Throws `option-invalid` for a name that was not given at the start. */
-  hub(stream: string): StreamHub;
-  /** How each stream does. */
-  status(): readonly StreamStatus[];
-  /** Says goodbye to the viewers (1001) and frees the port, within about two seconds. */
-  close(): Promise<void>;
-}
+export type { DepthServer, ServerOptions, SocketDoor } from './server-options.ts';
 
 // The typings of ws 8.18 do not know the two limits against floods of tiny fragments that 8.21 brought.
 const SOCKET_LIMITS: SocketOptions & { readonly maxBufferedChunks: number } = {
   noServer: true,
   clientTracking: false,
   perMessageDeflate: false,
-  maxPayload: 4096,
   maxFragments: 16,
   maxBufferedChunks: 1024,
 };
 
-const CLOSING: Refusal = { status: 503, sentence: 'The server is closing.' };
+/** Milliseconds until headers must be whole, a silent connection ends, and a request must be whole. */
+const HEADERS_MS = 3000;
+const SILENCE_MS = 5000;
+const REQUEST_MS = 10_000;
+
+/** Milliseconds between two looks at whether there is news for viewers and whether their tokens have ended. */
+const NEWS_MS = 500;
+
+/** File descriptors that viewers must leave: for this process, its decoders, files, and clients that are turned away. */
+const FILES_OF_OUR_OWN = 48;
+
+const STOPPING: Refusal = { status: 503, reason: 'stopping', sentence: 'The server is closing.' };
 
 /**
- * Starts the viewer page, `/healthz`, `/metrics` and one WebSocket a stream (`/streams/NAME`) on one port.
+ * Starts the viewer page, health, metrics and the WebSockets (`/streams/NAME`, `/streams`, other doors) on one port.
  *
- * Rejects with `option-invalid` for a bad option or an address that is not this machine's, and with `port-in-use`.
+ * Rejects with `option-invalid` for a bad option, a certificate that does not fit or an address that is not this
+ * machine's, and with `port-in-use`.
  */
 export async function startServer(options: ServerOptions): Promise<DepthServer> {
-  const { host = '127.0.0.1', port = 8080 } = options;
-  check(options, host, port);
+  const { host = '127.0.0.1', port = 8080, doors = [] } = options;
+  checkOptions(options);
+  const telemetry = options.telemetry ?? new Telemetry();
   const onError = options.onError ?? (() => {});
-  const hubs = new Map(options.streams.map((name) => [name, new StreamHub(name, options, onError)]));
+  const streams = new StreamSet(options, onError, telemetry, options.telemetry === undefined);
+  for (const name of options.streams) streams.add(name);
+  const guests = new Guests();
+  const tokens = new Tokens(options.tokens);
+  const files = openFileLimit();
   const rules = {
-    maxViewers: options.maxViewers ?? 200,
+    maxViewers: Math.max(1, Math.min(options.maxViewers ?? 200, files - FILES_OF_OUR_OWN)),
     maxViewersPerAddress: options.maxViewersPerAddress ?? 50,
     allowedOrigins: options.allowedOrigins ?? [],
     loopback: isLoopback(host),
   };
   const limits = { stalledMs: options.stalledMs ?? 10_000, messagesPerSecond: 10 };
-  const answer = httpAnswers(hubs, await readPageFiles(), (name) => isHostAllowed(name, rules.loopback));
-  const server = createServer(
-    { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 1000 },
-    answer,
-  );
-  server.maxConnections = rules.maxViewers + 64;
-  // The header timeout of node:http does not see a connection that never sends a byte.
-  server.on('connection', (socket) => socket.setTimeout(10_000, () => socket.destroy()));
+  const countRefusal = addServerMetrics(telemetry, streams, guests);
+  const watchings = new Map<WebSocket, Watching>();
+  let isStopping = false;
 
-  const sockets = new WebSocketServer({
-    ...SOCKET_LIMITS,
-    handleProtocols: (offered) => (offered.has(WIRE_PROTOCOL) ? WIRE_PROTOCOL : false),
+  const house = { streams, guests, tokens, attempts: new FailedAttempts(), doors };
+  const answer = httpAnswers({
+    ...house,
+    rules,
+    telemetry,
+    page: await readPageFiles(),
+    admin: options.admin,
+    isStopping: () => isStopping,
+    onError,
+    onRefused: ({ reason }) => countRefusal(reason),
   });
+  const server = await createHttp(options, answer);
+  // Room for those that are told 503, and for health checks beside a full house; silence ends after seconds.
+  server.maxConnections = Math.max(2, Math.min(rules.maxViewers + 1024, files - FILES_OF_OUR_OWN / 2));
+
+  const receive = (socket: WebSocket, request: IncomingMessage, { pass, to }: Admission): void => {
+    guests.add(socket, request.socket.remoteAddress, pass);
+    const allows = (stream: string): boolean => tokens.stands(pass) && mayWatch(pass, stream);
+    if (typeof to === 'object') {
+      to.accept(socket, request, allows);
+      return;
+    }
+    const viewer = new Viewer(socket, limits, (text) => watching.hear(text));
+    const watching = new Watching(viewer, streams, to, allows);
+    watchings.set(socket, watching);
+    socket.on('close', () => {
+      watchings.delete(socket);
+      watching.leave();
+    });
+  };
+  const handshakes = new Map<SocketDoor | undefined, WebSocketServer>();
+  for (const door of [undefined, ...doors]) handshakes.set(door, handshake(door));
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    const hub = server.listening ? admit(request, hubs, rules) : CLOSING;
-    if (!(hub instanceof StreamHub)) return turnAway(socket, hub);
+    const admission = server.listening && !isStopping ? admit(request, house, rules) : STOPPING;
+    if ('status' in admission) {
+      countRefusal(admission.reason);
+      return turnAway(socket, admission);
+    }
     request.socket.setTimeout(0);
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const viewer = new Viewer(webSocket, request.socket.remoteAddress ?? '', limits);
-      webSocket.on('close', () => hub.leave(viewer));
-      hub.join(viewer);
-    });
+    const door = typeof admission.to === 'object' ? admission.to : undefined;
+    handshakes.get(door)!.handleUpgrade(request, socket, head, (webSocket) => receive(webSocket, request, admission));
+  });
+  streams.onChange(() => {
+    for (const watching of watchings.values()) watching.follow();
   });
 
   await listen(server, host, port);
-  const viewers = () => [...hubs.values()].flatMap((hub) => [...hub.viewers]);
-  const pings = setInterval(() => {
-    for (const viewer of viewers()) viewer.ping();
-  }, options.pingIntervalMs ?? 15_000);
-  pings.unref();
+  const pings = setInterval(() => guests.ping(), options.pingIntervalMs ?? 15_000).unref();
+  const news = setInterval(() => {
+    guests.recheck((pass) => tokens.stands(pass));
+    if (watchings.size === 0) return;
+    const now = streams.news();
+    for (const watching of watchings.values()) watching.tell(now);
+  }, NEWS_MS).unref();
   const name = host.includes(':') ? `[${host}]` : host;
   return {
-    url: `http://${name}:${(server.address() as AddressInfo).port}`,
+    url: `${options.tls ? 'https' : 'http'}://${name}:${(server.address() as AddressInfo).port}`,
+    telemetry,
     hub(stream) {
-      const hub = hubs.get(stream);
+      const hub = streams.get(stream);
       if (hub) return hub;
-      throw invalid(
+      throw invalidOption(
         `There is no stream '${stream}'.`,
-        `Name it when starting the server; now: ${options.streams.join(', ')}.`,
+        `Name it when starting the server, or add it; now: ${streams.names.join(', ')}.`,
       );
     },
-    status: () => [...hubs.values()].map((hub) => hub.status()),
+    addStream: (stream) => streams.add(stream),
+    async removeStream(stream) {
+      if (!streams.remove(stream)) return;
+      for (const [socket, watching] of watchings) if (watching.isHomeless) goodbye(socket, 1001, 'stream removed');
+    },
+    get streams() {
+      return streams.names;
+    },
+    onStreams: (listener) => streams.onChange(listener),
+    status: () => streams.status(),
+    async reloadTls() {
+      if (options.tls) (server as TlsServer).setSecureContext(await readTls(options.tls));
+    },
+    setTokens(given) {
+      checkOptions({ ...options, tokens: given });
+      tokens.set(given);
+      guests.recheck((pass) => tokens.stands(pass));
+    },
+    stopping() {
+      isStopping = true;
+    },
     async close() {
+      isStopping = true;
       clearInterval(pings);
+      clearInterval(news);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const viewer of viewers()) viewer.close(1001, 'server closing');
+      for (const door of doors) door.close();
+      guests.closeAll(1001, 'server closing');
       server.closeIdleConnections();
       // Whatever request is still open by then waits for nothing that will come.
       setTimeout(() => server.closeAllConnections(), 2000).unref();
       await closed;
+      // The lines are cut; what the sockets still have to say of it must not be waited for.
+      for (const watching of watchings.values()) watching.leave();
+      if (!options.telemetry) telemetry.close();
     },
   };
 }
 
-function check({ streams, allowPublic }: ServerOptions, host: string, port: number): void {
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw invalid(`The port ${port} is none.`, 'Give a number from 1 to 65535, or 0 for any free one.');
-  }
-  for (const name of streams) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) {
-      throw invalid(
-        `The stream name '${name}' cannot stand in an address.`,
-        'Use up to 64 letters, digits, dots, dashes and underscores.',
-      );
-    }
-  }
-  if (new Set(streams).size < streams.length) throw invalid('Two streams have the same name.', 'Name each one apart.');
-  if (!isLoopback(host) && allowPublic !== true) {
-    throw invalid(
-      `Listening on ${host} would let anyone on the network watch.`,
-      'Listen on 127.0.0.1, or say that it is meant (--public, in code allowPublic).',
-    );
-  }
+async function createHttp({ tls }: ServerOptions, answer: ReturnType<typeof httpAnswers>): Promise<Server | TlsServer> {
+  const timeouts = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 500 };
+  const server = tls
+    ? createTlsServer({ ...timeouts, ...(await readTls(tls)), handshakeTimeout: SILENCE_MS }, answer)
+    : createServer(timeouts, answer);
+  // The header timeout of node:http does not see a connection that never sends a byte; this one does.
+  server.setTimeout(SILENCE_MS);
+  return server;
+}
+
+/** Finishes the handshakes of a door, of the depth streams where there is none. */
+function handshake(door: SocketDoor | undefined): WebSocketServer {
+  const protocols = door?.protocols ?? [WIRE_PROTOCOL];
+  return new WebSocketServer({
+    ...SOCKET_LIMITS,
+    maxPayload: door ? (door.maxPayload ?? 65_536) : 4096,
+    // The token that came among them is never said back.
+    handleProtocols: (_, request) => {
+      const offered = offeredProtocols(request);
+      return protocols.find((protocol) => offered.includes(protocol)) ?? false;
+    },
+  });
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -162,22 +213,22 @@ function listen(server: Server, host: string, port: number): Promise<void> {
           }),
         );
       } else {
-        reject(invalid(`Cannot listen on ${host}:${port} (${error.code}).`, 'Choose another host or port.', error));
+        reject(
+          invalidOption(`Cannot listen on ${host}:${port} (${error.code}).`, 'Choose another host or port.', error),
+        );
       }
     });
     server.listen(port, host, resolve);
   });
 }
 
-function turnAway(socket: Duplex, { status, sentence }: Refusal): void {
+function turnAway(socket: Duplex, { status, sentence, retryAfter }: Refusal): void {
   const body = `${sentence}\n`;
+  const wait = retryAfter === undefined ? '' : `Retry-After: ${retryAfter}\r\n`;
+  const ask = status === 401 ? 'WWW-Authenticate: Bearer realm="depthcast"\r\n' : '';
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `${wait}${ask}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     () => socket.destroy(),
   );
-}
-
-function invalid(message: string, advice: string, cause?: unknown): DepthcastError {
-  return new DepthcastError('option-invalid', message, { advice, cause });
 }

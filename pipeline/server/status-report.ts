@@ -1,14 +1,22 @@
-import type { StreamStatus } from './stream-hub.ts';
+import type { StreamNews } from '../../frames/index.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { StreamSet } from './stream-set.ts';
+import { mayWatch, type Pass } from './tokens.ts';
 
-/** The body of `/healthz`: this process serves, and how each stream does. */
-export function healthJson(streams: readonly StreamStatus[]): string {
+/** The body of `/healthz`: this process serves, and how each stream does that the pass is good for. */
+export function healthJson(streams: StreamSet, telemetry: Telemetry, pass: Pass): string {
+  const seen = streams.status().filter(({ name }) => mayWatch(pass, name));
   return JSON.stringify({
     status: 'ok',
     uptimeS: Math.round(process.uptime()),
-    streams: streams.map(
-      ({ name, state, frames, dropped, lastFrameAgeMs, estimator, fallbackReason, score, viewers }) => ({
+    streams: seen.map((stream) => {
+      const { name, state, frames, dropped, lastFrameAgeMs, estimator, fallbackReason, score, viewers } = stream;
+      const { fault, report } = stream;
+      const camera = telemetry.cameraOf(name);
+      return {
         name,
         state,
+        fault,
         frames,
         dropped,
         lastFrameAgeMs,
@@ -16,59 +24,33 @@ export function healthJson(streams: readonly StreamStatus[]): string {
         fallbackReason,
         consistency: score,
         viewers,
-      }),
-    ),
+        report: report && { in: report.in, dropped: report.dropped, every: report.every },
+        camera: camera && {
+          state: camera.state,
+          fault: camera.fault && { code: camera.fault.code, message: camera.fault.message },
+          nextTryInMs: camera.nextTryInMs === undefined ? undefined : Math.round(camera.nextTryInMs),
+          lastFrameAgeMs: camera.lastFrameAgeMs === null ? null : Math.round(camera.lastFrameAgeMs),
+        },
+      };
+    }),
   });
 }
 
-type Metric = readonly [
-  name: string,
-  type: 'counter' | 'gauge',
-  help: string,
-  value: (stream: StreamStatus) => number | null,
-];
+/** What `/readyz` says; everything but `ready` is a 503. */
+export type Readiness = 'ready' | 'starting' | 'stalled' | 'stopping';
 
-const METRICS: readonly Metric[] = [
-  ['depthcast_frames_total', 'counter', 'Depth frames published.', (s) => s.frames],
-  ['depthcast_frames_dropped_total', 'counter', 'Frames let go before estimation.', (s) => s.dropped],
-  ['depthcast_messages_encoded_total', 'counter', 'Messages made for viewers.', (s) => s.encoded],
-  ['depthcast_messages_unencoded_total', 'counter', 'Depth frames passed over for a newer one.', (s) => s.unencoded],
-  ['depthcast_encoding_errors_total', 'counter', 'Depth frames that could not be encoded.', (s) => s.encodingErrors],
-  ['depthcast_messages_sent_total', 'counter', 'Messages given to viewers, all together.', (s) => s.sent],
-  ['depthcast_messages_skipped_total', 'counter', 'Messages slow viewers were spared.', (s) => s.skipped],
-  ['depthcast_sent_bytes_total', 'counter', 'Bytes of those messages.', (s) => s.sentBytes],
-  ['depthcast_buffered_bytes', 'gauge', 'Bytes that wait for slow viewers.', (s) => s.bufferedBytes],
-  ['depthcast_viewers', 'gauge', 'Viewers connected.', (s) => s.viewers],
-  [
-    'depthcast_last_frame_age_seconds',
-    'gauge',
-    'Time since the last depth frame.',
-    (s) => (s.lastFrameAgeMs === null ? null : s.lastFrameAgeMs / 1000),
-  ],
-  ['depthcast_consistency_score', 'gauge', 'Score of the last depth frame, 0 to 1.', (s) => s.score],
-];
+/** States in which a stream shows something that is as new as it can be. */
+const SHOWS = ['live', 'thinned', 'degraded', 'ended'];
 
-/** The body of `/metrics` in the Prometheus text format 0.0.4. A value that is not known has no line. */
-export function metricsText(streams: readonly StreamStatus[]): string {
-  const lines: string[] = [];
-  for (const [name, type, help, value] of METRICS) {
-    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
-    for (const stream of streams) {
-      const now = value(stream);
-      if (now !== null) lines.push(`${name}{stream="${stream.name}"} ${now}`);
-    }
-  }
-  lines.push('# HELP depthcast_fallbacks_total Frames the single-frame model answered.');
-  lines.push('# TYPE depthcast_fallbacks_total counter');
-  for (const { name, fallbacks } of streams) {
-    for (const [reason, count] of Object.entries(fallbacks)) {
-      lines.push(`depthcast_fallbacks_total{stream="${name}",reason="${reason}"} ${count}`);
-    }
-  }
-  lines.push('# HELP process_resident_memory_bytes Memory of this process.');
-  lines.push(
-    '# TYPE process_resident_memory_bytes gauge',
-    `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
-  );
-  return `${lines.join('\n')}\n`;
+/** States of a stream that has yet to begin. */
+const BEGINS = ['waiting', 'connecting'];
+
+/**
+ * Ready as long as one stream shows something: a dead camera is the business of its own viewers, and must not take the
+ * others' server out of service. A server without streams is ready for some.
+ */
+export function readiness(streams: readonly Pick<StreamNews, 'state'>[], isStopping: boolean): Readiness {
+  if (isStopping) return 'stopping';
+  if (streams.length === 0 || streams.some(({ state }) => SHOWS.includes(state))) return 'ready';
+  return streams.some(({ state }) => BEGINS.includes(state)) ? 'starting' : 'stalled';
 }

@@ -1,40 +1,12 @@
-import type { DepthFrame, FallbackReason } from '../../frames/index.ts';
+import type { DepthFrame, FallbackReason, ViewWish } from '../../frames/index.ts';
 import type { DepthHub } from '../../operators/depth-hub.ts';
-import { type EncodingOptions, encodeFrame, type FramePlace } from './frame-encoder.ts';
+import type { StreamTelemetry } from '../telemetry/telemetry.ts';
+import { type EncodingOptions, FrameEncoder, type FramePlace } from './frame-encoder.ts';
+import { addMessages, noMessages, Seat } from './seat.ts';
+import { STALLED_AFTER_MS, type StreamReport, type StreamState, type StreamStatus } from './stream-status.ts';
 import type { Viewer } from './viewer.ts';
 
-/** `waiting` = no frame yet, `live`, `stalled` = none for {@link STALLED_AFTER_MS}, `ended` = the source has no more. */
-export type StreamState = 'waiting' | 'live' | 'stalled' | 'ended';
-
-/** A stream without a new frame for so long counts as stalled, in milliseconds. */
-export const STALLED_AFTER_MS = 2500;
-
-/** What is known of a stream, for `/healthz` and `/metrics`. Counters only grow. */
-export interface StreamStatus {
-  readonly name: string;
-  readonly state: StreamState;
-  /** Answers published. */
-  readonly frames: number;
-  /** Frames of the source that were let go before estimation. */
-  readonly dropped: number;
-  readonly fallbacks: Readonly<Partial<Record<FallbackReason, number>>>;
-  /** Messages made, and answers passed over because a newer one came while one was being made. */
-  readonly encoded: number;
-  readonly unencoded: number;
-  readonly encodingErrors: number;
-  /** Milliseconds since the last answer. */
-  readonly lastFrameAgeMs: number | null;
-  readonly estimator: string | null;
-  readonly fallbackReason: FallbackReason | null;
-  readonly score: number | null;
-  readonly viewers: number;
-  readonly sent: number;
-  readonly sentBytes: number;
-  /** Messages that viewers were spared because a newer one was ready first. */
-  readonly skipped: number;
-  /** Bytes that wait for slow viewers now. */
-  readonly bufferedBytes: number;
-}
+export type { StreamReport, StreamState, StreamStatus } from './stream-status.ts';
 
 /** An answer with its place. */
 interface Published extends FramePlace {
@@ -42,20 +14,26 @@ interface Published extends FramePlace {
 }
 
 /**
- * The viewers of one stream. `publish` returns at once: one frame is encoded at a time, for all viewers together, and
- * the newest waits; while nobody watches nothing is encoded.
+ * The viewers of one stream. `publish` returns at once: one frame is packed at a time, for all viewers together and
+ * once for each variant that somebody wants now, and the newest waits; while nobody watches nothing is packed.
  */
 export class StreamHub implements DepthHub {
   readonly name: string;
   readonly #encoding: EncodingOptions;
   readonly #onError: (error: unknown) => void;
-  readonly #viewers = new Set<Viewer>();
+  readonly #telemetry: StreamTelemetry;
+  readonly #tellGaps: boolean;
+  readonly #seats = new Set<Seat>();
+  readonly #taps = new Set<(frame: DepthFrame) => void>();
+  #report: (() => StreamReport) | undefined;
   #newest: Published | undefined;
-  /** The answer that was last taken to be encoded, and the last message made. */
+  /** The answer that was last taken to be packed. */
   #taken: Published | undefined;
-  #message: { readonly of: Published; readonly bytes: Uint8Array } | undefined;
+  /** Packs the newest answer; kept so that whoever comes late shares what was made. */
+  #encoder: { readonly of: Published; readonly encoder: FrameEncoder } | undefined;
   #isEncoding = false;
   #ended = false;
+  #retired = false;
   #publishedAt = 0;
   #frames = 0;
   #dropped = 0;
@@ -64,28 +42,61 @@ export class StreamHub implements DepthHub {
   #encodingErrors = 0;
   readonly #fallbacks: Partial<Record<FallbackReason, number>> = {};
   /** What viewers that have left had got. */
-  readonly #past = { sent: 0, sentBytes: 0, skipped: 0 };
+  readonly #past = noMessages();
 
-  constructor(name: string, encoding: EncodingOptions, onError: (error: unknown) => void) {
+  /** `tellGaps`: count holes in the frames' indices as drops, where nobody else tells the telemetry of drops. */
+  constructor(
+    name: string,
+    encoding: EncodingOptions,
+    onError: (error: unknown) => void,
+    telemetry: StreamTelemetry,
+    tellGaps: boolean,
+  ) {
     this.name = name;
     this.#encoding = encoding;
     this.#onError = onError;
+    this.#telemetry = telemetry;
+    this.#tellGaps = tellGaps;
   }
 
-  /** Hands an answer to all viewers of the stream. Never throws and never waits. */
+  /** Hands an answer to all viewers of the stream. Never throws and never waits; after {@link retire} it does nothing. */
   publish(frame: DepthFrame): void {
+    if (this.#retired) return;
     const last = this.#newest;
     // An index that goes backwards is a source that began again; nothing was lost there.
-    if (last) this.#dropped += Math.max(0, frame.frame.index - last.frame.frame.index - 1);
-    const watched = this.#viewers.size > 0;
-    if (watched && last && last !== this.#taken) this.#unencoded++;
+    const gap = last ? Math.max(0, frame.frame.index - last.frame.frame.index - 1) : 0;
+    this.#dropped += gap;
+    if (this.#tellGaps) this.#telemetry.dropped('upstream', 'gap', gap);
+    const watched = this.#seats.size > 0;
+    if (watched && last && last !== this.#taken) this.#countUnencoded('newer');
     this.#newest = { frame, sequence: this.#frames++, dropped: this.#dropped };
     this.#publishedAt = performance.now();
     this.#ended = false;
-    if (frame.fallbackReason) {
-      this.#fallbacks[frame.fallbackReason] = (this.#fallbacks[frame.fallbackReason] ?? 0) + 1;
+    this.#tell(frame);
+    for (const listener of this.#taps) {
+      try {
+        listener(frame);
+      } catch (error) {
+        this.#onError(error);
+      }
     }
     if (watched) this.#encodeNewest();
+  }
+
+  /**
+   * Calls a listener with each answer as it is published, until the returned function is called. What it throws is told
+   * to `onError`.
+   */
+  tap(listener: (frame: DepthFrame) => void): () => void {
+    // A listener may be given twice; each has an end of its own.
+    const own = (frame: DepthFrame) => listener(frame);
+    this.#taps.add(own);
+    return () => this.#taps.delete(own);
+  }
+
+  /** Says how to ask whoever runs the stream how it does; what that says stands before what the hub can see. */
+  explain(report: () => StreamReport): void {
+    this.#report = report;
   }
 
   /** Says that the source has no more frames; viewers stay and keep the last one. */
@@ -93,39 +104,53 @@ export class StreamHub implements DepthHub {
     this.#ended = true;
   }
 
-  /** Adds a viewer; it gets the newest answer at once, whenever that was. */
-  join(viewer: Viewer): void {
-    this.#viewers.add(viewer);
-    if (this.#message && this.#message.of === this.#newest) viewer.offer(this.#message.bytes);
-    else if (this.#newest) this.#encodeNewest();
+  /** The stream was taken out of the server: what still comes has nowhere to go. */
+  retire(): void {
+    this.#retired = true;
+    this.#ended = true;
   }
 
-  leave(viewer: Viewer): void {
-    if (!this.#viewers.delete(viewer)) return;
-    this.#past.sent += viewer.sent;
-    this.#past.sentBytes += viewer.sentBytes;
-    this.#past.skipped += viewer.skipped;
+  /** Gives a viewer a seat; it gets the newest answer at once, whenever that was. */
+  join(viewer: Viewer, wish: ViewWish): Seat {
+    const newest = this.#newest;
+    const seat = new Seat(viewer, wish, newest ? newest.sequence - 1 : -1);
+    this.#seats.add(seat);
+    if (!newest) return seat;
+    if (newest !== this.#taken) this.#encodeNewest();
+    else void this.#catchUp(seat, newest);
+    return seat;
+  }
+
+  /** Takes a seat away. */
+  leave(seat: Seat): void {
+    if (!this.#seats.delete(seat)) return;
+    seat.viewer.forget(seat);
+    addMessages(this.#past, seat.counts);
   }
 
   /** Viewers of this moment. */
   get viewers(): ReadonlySet<Viewer> {
-    return this.#viewers;
+    return new Set([...this.#seats].map(({ viewer }) => viewer));
   }
 
   status(): StreamStatus {
     const age = this.#newest ? performance.now() - this.#publishedAt : null;
-    const total = { ...this.#past, bufferedBytes: 0 };
-    for (const viewer of this.#viewers) {
-      total.sent += viewer.sent;
-      total.sentBytes += viewer.sentBytes;
-      total.skipped += viewer.skipped;
-      total.bufferedBytes += viewer.bufferedBytes;
+    const messages = { ...noMessages(), waiting: 0 };
+    addMessages(messages, this.#past);
+    let bufferedBytes = 0;
+    for (const seat of this.#seats) {
+      addMessages(messages, seat.counts);
+      if (seat.viewer.isWaiting(seat)) messages.waiting++;
+      bufferedBytes += seat.viewer.bufferedBytes;
     }
+    const report = this.#report?.();
     return {
       name: this.name,
-      state: this.#state(age),
+      state: report?.state ?? this.#state(age),
+      fault: report?.fault,
+      report,
       frames: this.#frames,
-      dropped: this.#dropped,
+      dropped: report?.dropped ? Object.values(report.dropped).reduce((sum, count) => sum + count, 0) : this.#dropped,
       fallbacks: { ...this.#fallbacks },
       encoded: this.#encoded,
       unencoded: this.#unencoded,
@@ -134,8 +159,12 @@ export class StreamHub implements DepthHub {
       estimator: this.#newest?.frame.estimator ?? null,
       fallbackReason: this.#newest?.frame.fallbackReason ?? null,
       score: this.#newest?.frame.consistency?.score ?? null,
-      viewers: this.#viewers.size,
-      ...total,
+      viewers: this.#seats.size,
+      sent: messages.sent,
+      sentBytes: messages.sentBytes,
+      skipped: messages.lost.slow,
+      messages,
+      bufferedBytes,
     };
   }
 
@@ -145,35 +174,72 @@ export class StreamHub implements DepthHub {
     return age > STALLED_AFTER_MS ? 'stalled' : 'live';
   }
 
+  #tell({ estimator, fallbackReason, inferenceMs, frame }: DepthFrame): void {
+    this.#telemetry.published();
+    this.#telemetry.estimated(estimator);
+    this.#telemetry.stage('estimate', inferenceMs);
+    this.#telemetry.stage('total', this.#publishedAt - frame.arrivedAt);
+    if (!fallbackReason) return;
+    this.#telemetry.fellBack(fallbackReason);
+    this.#fallbacks[fallbackReason] = (this.#fallbacks[fallbackReason] ?? 0) + 1;
+  }
+
+  #countUnencoded(reason: string): void {
+    this.#unencoded++;
+    this.#telemetry.dropped('encode', reason);
+  }
+
+  #encoderOf(published: Published): FrameEncoder {
+    if (this.#encoder?.of !== published) {
+      this.#encoder = { of: published, encoder: new FrameEncoder(published.frame, published, this.#encoding) };
+    }
+    return this.#encoder.encoder;
+  }
+
   #encodeNewest(): void {
     if (!this.#isEncoding) void this.#encodeWhileNew();
   }
 
   async #encodeWhileNew(): Promise<void> {
     this.#isEncoding = true;
-    while (this.#newest && this.#newest !== this.#taken && this.#viewers.size > 0) {
+    while (this.#newest && this.#newest !== this.#taken && this.#seats.size > 0) {
       const published = this.#newest;
       this.#taken = published;
+      const seats = [...this.#seats].filter((seat) => seat.hasRoomFor(published.sequence));
+      if (seats.length === 0) continue;
+      const began = performance.now();
       try {
-        const bytes = await encodeFrame(published.frame, published, this.#encoding);
+        await this.#deliver(published, seats);
         this.#encoded++;
-        this.#message = { of: published, bytes };
-        await this.#deliver(bytes);
+        this.#telemetry.stage('encode', performance.now() - began);
       } catch (error) {
         this.#encodingErrors++;
+        this.#telemetry.dropped('encode', 'error');
+        for (const seat of seats) seat.passOver(published.sequence);
         this.#onError(error);
       }
     }
     this.#isEncoding = false;
   }
 
-  async #deliver(bytes: Uint8Array): Promise<void> {
-    let handed = 0;
-    // A copy, since whoever joins from now on is given the message at the door.
-    for (const viewer of [...this.#viewers]) {
-      viewer.offer(bytes);
+  /** For a seat that came after the newest answer was taken: what was made of it is shared. */
+  async #catchUp(seat: Seat, published: Published): Promise<void> {
+    try {
+      const message = await this.#encoderOf(published).message(seat.wish);
+      if (this.#seats.has(seat)) seat.offer(published.sequence, message);
+    } catch {
+      // Whoever took it has told of the error.
+      seat.passOver(published.sequence);
+    }
+  }
+
+  async #deliver(published: Published, seats: readonly Seat[]): Promise<void> {
+    const encoder = this.#encoderOf(published);
+    const messages = await Promise.all(seats.map(({ wish }) => encoder.message(wish)));
+    for (const [i, seat] of seats.entries()) {
+      if (this.#seats.has(seat)) seat.offer(published.sequence, messages[i]!);
       // A thousand sockets in one go would hold up everything else for a fifth of a second.
-      if (++handed % 50 === 0) await new Promise(setImmediate);
+      if (i % 50 === 49) await new Promise(setImmediate);
     }
   }
 }

@@ -1,6 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { WIRE_PROTOCOL } from '../../frames/index.ts';
-import type { StreamHub } from './stream-hub.ts';
+import { TOKEN_PROTOCOL, WIRE_PROTOCOL } from '../../frames/index.ts';
+import { clientOf, type FailedAttempts } from './failed-attempts.ts';
+import type { Guests } from './guests.ts';
+import type { SocketDoor } from './server-options.ts';
+import type { StreamSet } from './stream-set.ts';
+import { mayWatch, type Pass, type Tokens } from './tokens.ts';
 
 /** Who may come in, and how many. */
 export interface DoorRules {
@@ -12,10 +16,28 @@ export interface DoorRules {
   readonly loopback: boolean;
 }
 
-/** Why a request was turned away: an HTTP status and a sentence. */
+/** What stands behind the door. */
+export interface House {
+  readonly streams: StreamSet;
+  readonly guests: Guests;
+  readonly tokens: Tokens;
+  readonly attempts: FailedAttempts;
+  readonly doors: readonly SocketDoor[];
+}
+
+/** Why a request was turned away: an HTTP status and a sentence for the client, a word for the metrics. */
 export interface Refusal {
-  readonly status: 400 | 403 | 404 | 421 | 429 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 421 | 429 | 503;
   readonly sentence: string;
+  readonly reason: string;
+  /** Seconds after which it is worth trying again. */
+  readonly retryAfter?: number | undefined;
+}
+
+/** Who was let in, and to what: a stream, all of them (`undefined`), or another door. */
+export interface Admission {
+  readonly pass: Pass;
+  readonly to: string | SocketDoor | undefined;
 }
 
 /** True for `localhost`, 127.0.0.0/8 and ::1, with or without brackets. */
@@ -33,35 +55,89 @@ export function isHostAllowed(host: string | undefined, loopback: boolean): bool
   return name !== undefined && isLoopback(name);
 }
 
-/** The stream that an upgrade request may watch, or why not. */
-export function admit(
-  request: IncomingMessage,
-  hubs: ReadonlyMap<string, StreamHub>,
-  rules: DoorRules,
-): StreamHub | Refusal {
+/** What an upgrade request is let in to, or why not. */
+export function admit(request: IncomingMessage, house: House, rules: DoorRules): Admission | Refusal {
   const path = (request.url ?? '').split('?', 1)[0]!;
-  if (!isHostAllowed(request.headers.host, rules.loopback)) return refuse(421, 'This server has another name.');
-  const hub = path.startsWith('/streams/') ? hubs.get(path.slice('/streams/'.length)) : undefined;
-  if (!hub) return refuse(404, 'There is no such stream.');
-  if (!isOriginAllowed(request, rules)) return refuse(403, 'This page may not watch.');
-  const offered = request.headers['sec-websocket-protocol'];
-  if (offered !== undefined && !offered.split(',').some((name) => name.trim() === WIRE_PROTOCOL)) {
-    return refuse(400, `The subprotocol is ${WIRE_PROTOCOL}.`);
+  if (!isHostAllowed(request.headers.host, rules.loopback)) {
+    return refuse(421, 'host', 'This server has another name.');
   }
-  let all = 0;
-  let fromThere = 0;
-  for (const { viewers } of hubs.values()) {
-    all += viewers.size;
-    for (const viewer of viewers) if (viewer.address === request.socket.remoteAddress) fromThere++;
+  const door = house.doors.find((other) => other.path === path);
+  const isStream = path === '/streams' || path.startsWith('/streams/');
+  if (!door && !isStream) return refuse(404, 'path', 'There is nothing here.');
+  if (!isOriginAllowed(request, rules)) return refuse(403, 'origin', 'This page may not watch.');
+  const protocols = door?.protocols ?? [WIRE_PROTOCOL];
+  const offered = offeredProtocols(request);
+  if (offered.length > 0 && !offered.some((name) => protocols.includes(name))) {
+    return refuse(400, 'protocol', `The subprotocol is ${protocols.join(' or ')}.`);
   }
-  if (all >= rules.maxViewers) return refuse(503, 'There are too many viewers.');
-  if (fromThere >= rules.maxViewersPerAddress) return refuse(429, 'There are too many viewers from this address.');
-  return hub;
+  const pass = authorise(request, house, 'viewer');
+  if ('status' in pass) return pass;
+  const stream = path.slice('/streams/'.length);
+  if (!door && path !== '/streams') {
+    if (!mayWatch(pass, stream)) return refuse(403, 'token-scope', 'This token is not good for this stream.');
+    if (!house.streams.get(stream)) return refuse(404, 'path', 'There is no such stream.');
+  }
+  if (house.guests.count >= rules.maxViewers) return refuse(503, 'viewers', 'There are too many viewers.', 5);
+  if (house.guests.countFrom(request.socket.remoteAddress) >= rules.maxViewersPerAddress) {
+    return refuse(429, 'address', 'There are too many viewers from this address.', 5);
+  }
+  return { pass, to: door ?? (path === '/streams' ? undefined : stream) };
 }
 
-// Browsers always name the page that opens a WebSocket and let any page open one anywhere, so this is what keeps other
-// pages out. A program names none.
-function isOriginAllowed({ headers }: IncomingMessage, { allowedOrigins, loopback }: DoorRules): boolean {
+/**
+ * What a client may do by its token: a bearer token, or one offered as a subprotocol. Everybody may watch where there
+ * are no viewer tokens; nobody may administrate without an admin token (the loopback exception is the caller's).
+ */
+export function authorise(
+  request: IncomingMessage,
+  { tokens, attempts }: Pick<House, 'tokens' | 'attempts'>,
+  role: Pass['role'],
+): Pass | Refusal {
+  const token = tokenOf(request);
+  if (role === 'viewer' && !tokens.asks('viewer')) return { role: 'viewer' };
+  if (token === undefined) return refuse(401, 'token-missing', 'This needs a token.');
+  const client = clientOf(request.socket.remoteAddress);
+  const wait = attempts.waitOf(client);
+  // Not even a right one is looked at: else guessing could go on.
+  if (wait > 0) return refuse(429, 'token-attempts', 'There were too many wrong tokens from this address.', wait);
+  const pass = tokens.find(token);
+  if (pass === 'expired') return refuse(401, 'token-expired', 'This token is no longer valid.');
+  if (!pass) {
+    attempts.add(client);
+    return refuse(401, 'token-wrong', 'This token is not valid.');
+  }
+  if (role === 'admin' && pass.role !== 'admin') return refuse(403, 'token-scope', 'This needs an admin token.');
+  return pass;
+}
+
+/** Subprotocols a client offers, without a token among them. */
+export function offeredProtocols({ headers }: IncomingMessage): string[] {
+  return allOffered(headers).filter((name) => !name.startsWith(TOKEN_PROTOCOL));
+}
+
+function tokenOf({ headers }: IncomingMessage): string | undefined {
+  const bearer = /^Bearer ([^\s]+)$/i.exec(headers.authorization ?? '')?.[1];
+  return (
+    bearer ??
+    allOffered(headers)
+      .find((name) => name.startsWith(TOKEN_PROTOCOL))
+      ?.slice(TOKEN_PROTOCOL.length)
+  );
+}
+
+function allOffered(headers: IncomingMessage['headers']): string[] {
+  const offered = headers['sec-websocket-protocol'];
+  return offered === undefined ? [] : offered.split(',').map((name) => name.trim());
+}
+
+/**
+ * Browsers always name the page that opens a WebSocket and let any page open one anywhere, so this is what keeps other
+ * pages out. A program names none.
+ */
+export function isOriginAllowed(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  { allowedOrigins, loopback }: Pick<DoorRules, 'allowedOrigins' | 'loopback'>,
+): boolean {
   const { origin, host } = headers;
   if (origin === undefined || allowedOrigins.includes(origin)) return true;
   const page = hostOf(origin);
@@ -72,6 +148,6 @@ function hostOf(url: string): URL | undefined {
   return URL.canParse(url) ? new URL(url) : undefined;
 }
 
-function refuse(status: Refusal['status'], sentence: string): Refusal {
-  return { status, sentence };
+function refuse(status: Refusal['status'], reason: string, sentence: string, retryAfter?: number): Refusal {
+  return { status, sentence, reason, retryAfter };
 }

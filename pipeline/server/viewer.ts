@@ -1,4 +1,6 @@
 import type { WebSocket } from 'ws';
+import { goodbye } from './guests.ts';
+import type { Seat } from './seat.ts';
 
 /** How one viewer's connection is kept in bounds. */
 export interface ViewerLimits {
@@ -8,93 +10,114 @@ export interface ViewerLimits {
   readonly messagesPerSecond: number;
 }
 
+/** Bytes on the line from which on text for a viewer waits: a few seconds of it on the slowest line. */
+const TEXT_WAITS_ABOVE = 65_536;
+
 /**
- * One viewer's connection: the newest message wins. At most one message waits here and at most two lie in the socket,
- * however slow the line, so a viewer costs a bounded amount of memory and always sees what is recent.
+ * One viewer's connection: the newest message wins. At most one message a stream waits here and at most two messages
+ * lie in the socket, however slow the line, so a viewer costs a bounded amount of memory and always sees what is recent.
  */
 export class Viewer {
-  readonly address: string;
-  /** Messages handed to the socket, and those replaced by a newer one before that. */
-  sent = 0;
-  skipped = 0;
-  sentBytes = 0;
   readonly #socket: WebSocket;
   readonly #limits: ViewerLimits;
-  #pending: Uint8Array | undefined;
+  readonly #onText: (text: string) => void;
+  /** The newest message of each stream that found the line busy; the stream that has waited longest goes first. */
+  readonly #pending = new Map<Seat, Uint8Array>();
+  #news: string | undefined;
   #blockedSince: number | undefined;
-  #answered = true;
   #heard = 0;
   #heardSince = 0;
 
-  constructor(socket: WebSocket, address: string, limits: ViewerLimits) {
-    this.address = address;
+  constructor(socket: WebSocket, limits: ViewerLimits, onText: (text: string) => void) {
     this.#socket = socket;
     this.#limits = limits;
-    socket.on('pong', () => {
-      this.#answered = true;
-    });
-    socket.on('message', () => this.#hear());
-    // What a peer does wrong ends its own connection with the right close code; there is nothing to add.
-    socket.on('error', () => {});
+    this.#onText = onText;
+    socket.on('message', (data: Buffer, isBinary) => this.#hear(data, isBinary));
   }
 
-  /** Bytes that wait here or in the socket; at most three messages. */
+  /** Bytes that wait here or in the socket; at most two messages and one more a stream. */
   get bufferedBytes(): number {
-    return this.#socket.bufferedAmount + (this.#pending?.length ?? 0);
+    let bytes = this.#socket.bufferedAmount;
+    for (const message of this.#pending.values()) bytes += message.length;
+    return bytes;
   }
 
-  /** Sends a message now, or as soon as the line is free unless a newer one comes first. Never throws. */
-  offer(message: Uint8Array): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount <= message.length) {
-      this.#send(message);
+  /** Sends a message now, or as soon as the line is free unless a newer one of its stream comes first. Never throws. */
+  offer(seat: Seat, message: Uint8Array): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) {
+      seat.lost('closed');
       return;
     }
-    if (this.#pending) this.skipped++;
-    this.#pending = message;
+    if (this.#pending.size === 0 && this.#socket.bufferedAmount <= message.length) {
+      this.#send(seat, message);
+      return;
+    }
+    if (this.#pending.has(seat)) seat.lost('slow');
+    this.#pending.set(seat, message);
     const now = performance.now();
     this.#blockedSince ??= now;
     if (now - this.#blockedSince > this.#limits.stalledMs) this.close(1013, 'too slow');
   }
 
-  /** Asks for a sign of life; ends the connection when the last question was not answered. */
-  ping(): void {
-    if (!this.#answered) {
-      this.#socket.terminate();
-      return;
-    }
-    this.#answered = false;
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  /** Whether a message of this seat waits. */
+  isWaiting(seat: Seat): boolean {
+    return this.#pending.has(seat);
+  }
+
+  /** Lets go what waits of a seat that is given up. */
+  forget(seat: Seat): void {
+    if (this.#pending.delete(seat)) seat.lost('closed');
+  }
+
+  /** Sends news in text; where the line is busy only the newest news is kept. */
+  tell(news: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > TEXT_WAITS_ABOVE) this.#news = news;
+    else this.#socket.send(news, () => this.#flush());
+  }
+
+  /** Says what was wrong with a message, unless the line is busy. */
+  complain(text: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN || this.#socket.bufferedAmount > TEXT_WAITS_ABOVE) return;
+    this.#socket.send(text, () => this.#flush());
   }
 
   /** Says goodbye; a peer that does not answer is cut off after two seconds. */
   close(code: number, reason: string): void {
-    this.#pending = undefined;
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#socket.close(code, reason);
-    const timer = setTimeout(() => this.#socket.terminate(), 2000);
-    this.#socket.once('close', () => clearTimeout(timer));
+    for (const seat of this.#pending.keys()) seat.lost('closed');
+    this.#pending.clear();
+    goodbye(this.#socket, code, reason);
   }
 
-  #send(message: Uint8Array): void {
-    this.sent++;
-    this.sentBytes += message.length;
+  #send(seat: Seat, message: Uint8Array): void {
+    seat.handed(message.length);
     this.#socket.send(message, { binary: true }, (error) => {
       this.#blockedSince = undefined;
-      const next = this.#pending;
-      this.#pending = undefined;
-      if (next && !error) this.offer(next);
+      if (!error) this.#flush();
     });
   }
 
-  #hear(): void {
-    // Version 1 asks nothing of viewers; a later one narrows the stream by message, so what comes is let pass unread.
-    this.#answered = true;
+  #flush(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#news !== undefined && this.#socket.bufferedAmount <= TEXT_WAITS_ABOVE) {
+      const news = this.#news;
+      this.#news = undefined;
+      this.tell(news);
+    }
+    for (const [seat, message] of this.#pending) {
+      if (this.#socket.bufferedAmount > message.length) return;
+      this.#pending.delete(seat);
+      this.#send(seat, message);
+    }
+  }
+
+  #hear(data: Buffer, isBinary: boolean): void {
     const now = performance.now();
     if (now - this.#heardSince > 1000) {
       this.#heardSince = now;
       this.#heard = 0;
     }
     if (++this.#heard > this.#limits.messagesPerSecond) this.close(1008, 'too many messages');
+    else this.#onText(isBinary ? '' : data.toString());
   }
 }

@@ -3,23 +3,40 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DepthcastError } from '../../frames/index.ts';
 import { redact } from '../ffmpeg/redact.ts';
-import type { FrameSource } from './frame-source.ts';
+import { type Footage, type FrameSource, isCamera } from './frame-source.ts';
+import { hls } from './hls.ts';
 import { imageSequence } from './image-sequence.ts';
 import { kittiOdometry } from './kitti-odometry.ts';
 import { kittiRaw } from './kitti-raw.ts';
+import { mcap } from './mcap.ts';
+import { mjpeg } from './mjpeg.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
+import { rtmp } from './rtmp.ts';
 import { rtsp } from './rtsp.ts';
 import { stdin } from './stdin.ts';
 import { videoFile } from './video-file.ts';
+import { webcam } from './webcam.ts';
 
 /** Every kind of source, in the order in which a place is shown to them: the special before the general. */
-export const sourceKinds: readonly SourceKind[] = [stdin, rtsp, kittiOdometry, kittiRaw, imageSequence, videoFile];
+export const sourceKinds: readonly SourceKind[] = [
+  stdin,
+  rtsp,
+  rtmp,
+  hls,
+  mjpeg,
+  webcam,
+  kittiOdometry,
+  kittiRaw,
+  imageSequence,
+  mcap,
+  videoFile,
+];
 
 /** Words that `--layout` takes. */
 export const sourceLayouts: readonly string[] = sourceKinds.flatMap((kind) => kind.layouts);
 
 /**
- * Opens what a SOURCE text names: `-` (stdin), `rtsp://…`, a video file, a picture, a folder of pictures, a pattern such
+ * Opens what a SOURCE text names: `-` (stdin), `rtsp://…`, `rtmp://…`, `http://…` (MJPEG, HLS), `webcam:0`, a video file, a picture, a folder of pictures, a pattern such
  * as `drive/*.png`, a KITTI odometry or raw folder. What is there is looked at in this order: `-`; an existing path (so
  * `concat:x.mp4` may be a file's name); a URL; a pattern.
  *
@@ -42,12 +59,22 @@ export async function openSource(spec: string, options: OpenOptions = {}): Promi
   return kind.open(place, options);
 }
 
+/** The same for whoever needs an end: throws `option-invalid` for a camera. */
+export async function openFootage(spec: string, options: OpenOptions = {}): Promise<Footage> {
+  const source = await openSource(spec, options);
+  if (!isCamera(source)) return source;
+  throw new DepthcastError('option-invalid', `${source.info.address} is live, and footage that ends is needed.`, {
+    advice: 'Use depthcast serve, or record the source to a file first.',
+  });
+}
+
 /** Looks at what a text names, without opening it and without the network. */
 async function placeOf(spec: string): Promise<Place> {
   if (spec === '-') return { kind: 'stdin' };
   if (spec === '' || spec.includes('\0')) throw notFound(spec);
   const found = await lstat(spec).catch(() => undefined);
   if (found) return pathPlace(spec);
+  if (/^webcam:/i.test(spec)) return webcamPlace(spec);
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(spec)?.[1]?.toLowerCase();
   if (scheme !== undefined) return urlPlace(spec, scheme);
   // ffmpeg's `subfile,,start,…,:name` has commas where others have a colon.
@@ -80,8 +107,13 @@ async function urlPlace(spec: string, scheme: string): Promise<Place> {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(spec) || !URL.canParse(spec) || /[\s\0]/.test(spec)) throw refused(spec);
   const url = new URL(spec);
   if (scheme === 'file') return pathPlace(fileURLToPath(url));
-  if (scheme === 'rtsp' && url.hostname !== '') return { kind: 'url', url };
+  if (/^(rtsps?|rtmps?|https?)$/.test(scheme) && url.hostname !== '') return { kind: 'url', url };
   throw refused(spec);
+}
+
+function webcamPlace(spec: string): Place {
+  const { device = '', query = '' } = /^webcam:(?<device>[^?]*)\??(?<query>.*)$/is.exec(spec)?.groups ?? {};
+  return { kind: 'webcam', device, wishes: new URLSearchParams(query) };
 }
 
 async function globPlace(spec: string): Promise<Place> {
@@ -125,7 +157,7 @@ function refused(spec: string): DepthcastError {
     .replace(/[^\x20-\x7e]/g, '?')
     .slice(0, 120);
   return new DepthcastError('input-refused', `"${shown}" is not a source that is opened.`, {
-    advice: 'Give a file, a folder, a pattern, - for stdin, or an rtsp:// URL; save other streams to a file first.',
+    advice: 'Give a file, a folder, a pattern, - for stdin, webcam:0, or an rtsp, rtmp or http URL of a camera.',
     facts: { source: shown },
   });
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { DepthcastError } from '../../frames/index.ts';
 import { probeMedia } from '../ffmpeg/media-info.ts';
 import { rawOutput, STDIN_OPTIONS } from '../ffmpeg/recipe.ts';
-import type { FrameSource } from './frame-source.ts';
+import type { Footage } from './frame-source.ts';
 import { judgeMovie } from './reading/movie-ending.ts';
 import { movieInfo } from './reading/movie-info.ts';
 import { ffmpegFor } from './reading/opened-ffmpeg.ts';
@@ -27,7 +27,7 @@ export const stdin: SourceKind = {
   open,
 };
 
-async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
+async function open(place: Place, options: OpenOptions): Promise<Footage> {
   if (place.kind !== 'stdin') {
     throw new DepthcastError('option-invalid', 'The layout stdin reads "-" and nothing else.', {
       advice: 'Give - as source.',
@@ -73,7 +73,6 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
         inputOptions: STDIN_OPTIONS,
         input: Readable.from(bytes.all(), { objectMode: false }),
         outputOptions: rawOutput(capabilities, size),
-        live: false,
       };
       const judge = (ending: Ending): void => judgeMovie(subject, media, ending);
       return closing(stream, playPictures(binary, request, signal, judge));

@@ -3,13 +3,13 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { cameraAt, intrinsicsFor } from '../../samples/street-renderer/camera.ts';
 import { renderDepth } from '../../samples/street-renderer/depth.ts';
 import { calibText, posesText, timesText } from '../../samples/street-renderer/kitti-text.ts';
 import { createStreet } from '../../samples/street-renderer/street.ts';
 import { depthPng } from '../../samples/street-renderer/truth-files.ts';
-import { depthcast, emptyFolder } from './depthcast.ts';
+import { depthcast, emptyFolder, start } from './depthcast.ts';
 
 const SEQUENCE = fileURLToPath(new URL('../../../shared/data/kitti_odometry/sequences/04', import.meta.url));
 const isHere = existsSync(SEQUENCE);
@@ -37,7 +37,7 @@ async function sequence(): Promise<string> {
   return dir;
 }
 
-describe('depthcast evaluate', { timeout: 120_000 }, () => {
+describe('depthcast evaluate', { timeout: 300_000 }, () => {
   it('finds no error in the truth itself, and writes a row a frame, the summary and both tables', async () => {
     const dir = await sequence();
     const out = join(await emptyFolder(), 'report');
@@ -55,7 +55,7 @@ describe('depthcast evaluate', { timeout: 120_000 }, () => {
       frames: FRAMES,
       accuracy: { absRel: 0, sqRel: 0, rmse: 0, rmseLog: 0, silog: 0, log10: 0, d1: 1, d2: 1, d3: 1 },
       scale: { mode: 'none', median: 1, std: 0 },
-      missing: { truth: [], prediction: [] },
+      missing: { truth: [], prediction: [], pictures: [] },
     });
     const consistency = json!['consistency'] as Record<string, number> & { tcm: Record<string, number> };
     expect(Object.keys(consistency)).toEqual(['tcm', 'tae', 'opw', 'rtc', 'selfReprojection']);
@@ -110,6 +110,65 @@ describe('depthcast evaluate', { timeout: 120_000 }, () => {
       codes.push((json!['error'] as { code: string }).code);
     }
     expect(codes).toEqual(['input-not-found', 'input-empty', 'input-empty', 'input-format']);
+  });
+
+  it('compares predictions on the same frames, with an interval for each difference', async () => {
+    const dir = await sequence();
+    const out = join(await emptyFolder(), 'compared');
+    const truth = join(dir, 'gt_depth_cam2');
+    const flat = join(dir, 'flat');
+    await mkdir(flat);
+    for (const [i, name] of (await readdir(truth)).sort().entries()) {
+      const depth = new Float32Array(160 * 64).fill(10 + i);
+      // The last frame has no prediction, so it is compared for nobody.
+      if (i < FRAMES - 1) await writeFile(join(flat, name), await depthPng(depth, 160, 64));
+    }
+    const { code, json } = await depthcast('evaluate', dir, '--compare', truth, flat, '--out', out, '--json');
+    expect(code).toBe(0);
+    const comparison = json!['comparison'] as Record<string, unknown> & {
+      differences: { from: string; to: string; figures: Record<string, { value: number; differs: boolean }> }[];
+    };
+    expect(json).toMatchObject({ frames: FRAMES, accuracy: { absRel: 0 }, model: 'given' });
+    expect(comparison).toMatchObject({
+      frames: FRAMES - 1,
+      models: [{ name: 'gt_depth_cam2' }, { name: 'flat' }],
+      bootstrap: { block: 3, seed: 1, level: 0.95 },
+    });
+    expect(comparison.differences[0]).toMatchObject({ from: 'gt_depth_cam2', to: 'flat' });
+    expect(comparison.differences[0]!.figures['absRel']!.value).toBeGreaterThan(0.1);
+    expect((await readdir(out)).sort()).toEqual([
+      ...['comparison.csv', 'comparison.html', 'comparison.json', 'comparison.md', 'comparison.tex'],
+      ...['flat', 'gt_depth_cam2'],
+    ]);
+    const table = await depthcast('evaluate', dir, '--compare', truth, flat, '--block', '1', '--seed', '7');
+    expect(table.stdout).toMatch(/blocks of 1 frames, 10000 draws, seed 7\n\n\| Figure \| gt_depth_cam2 \| flat \|/);
+    for (const wrong of [[truth], [truth, join(dir, 'no-such-model')], [truth, truth, '--pred', truth]]) {
+      const refused = await depthcast('evaluate', dir, '--compare', ...wrong, '--json');
+      expect([1, 2]).toContain(refused.code);
+      expect(refused.json).toMatchObject({ error: { code: expect.stringMatching(/option-invalid|model-not-found/) } });
+    }
+  });
+
+  it.skipIf(!isHere)('goes on where it was killed, and ends with the same figures', async () => {
+    const out = join(await emptyFolder(), 'out');
+    const args = ['evaluate', SEQUENCE, '--layout', 'kitti-odometry', '--max-frames', '12', '--json'];
+    const whole = await depthcast(...args);
+    const killed = start([...args, '--out', out]);
+    const journal = join(out, '.unfinished/journal.jsonl');
+    await vi.waitUntil(async () => (await readFile(journal, 'utf8').catch(() => '')).split('\n').length > 4, {
+      timeout: 60_000,
+    });
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    const other = await depthcast(...args, '--out', out, '--preset', 'tcm-3');
+    expect(other).toMatchObject({ code: 1, json: { error: { code: 'output-exists' } } });
+    const { code, json, stderr } = await depthcast(...args, '--out', out);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/going on at frame [1-9]/);
+    for (const key of ['frames', 'accuracy', 'consistency', 'scale', 'missing']) {
+      expect(json![key]).toEqual(whole.json![key]);
+    }
+    expect(existsSync(join(out, '.unfinished'))).toBe(false);
   });
 
   it('tells what was measured until footage broke off, with the error, and exits 1', async () => {

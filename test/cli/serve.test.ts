@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { namedSources } from '../../cli/serve.ts';
+import { namedSources } from '../../cli/serve-config.ts';
 import { type DepthMessage, decodeMessage } from '../../frames/index.ts';
 import { emptyFolder, makeFootage, pressCtrlC, type Running, start } from './depthcast.ts';
 

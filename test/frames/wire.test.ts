@@ -11,6 +11,8 @@ import {
   encodeMessage,
   fromRawBytes,
   fromResidualPlanes,
+  parseClientMessage,
+  parseServerMessage,
   quantiseDepth,
   toRawBytes,
   toResidualPlanes,
@@ -44,7 +46,7 @@ function sampleMessage(codec: 'raw' | 'residual-deflate', depth = SAMPLE): Depth
 
 /** The depth map a reader makes of a message. */
 function depthOf({ depth }: DepthMessage): DepthMap {
-  const bytes = depth.codec === 'raw' ? depth.bytes : inflateRawSync(depth.bytes);
+  const bytes = depth.codec === 'residual-deflate' ? inflateRawSync(depth.bytes) : depth.bytes;
   return dequantiseDepth({ ...depth, codes: depthCodes(depth, bytes) });
 }
 
@@ -214,6 +216,29 @@ describe('the protocol page', () => {
     expect(depthOf(message).data).toEqual(roundTrip(SAMPLE));
   });
 
+  it('shows a message without depth that the code makes and reads', () => {
+    const { intrinsics: _, consistency: __, fallbackReason: ___, ...rest } = sampleMessage('raw');
+    const quantisation = { mapping: 'reciprocal', offset: 0, scale: 1 } as const;
+    const depth = { ...rest.depth, quantisation, codec: 'none', bytes: new Uint8Array(0) } as const;
+    const message: DepthMessage = { ...rest, picture: new Uint8Array(0), depth };
+    expect(encodeMessage(message)).toEqual(vector('none'));
+    expect(decodeMessage(vector('none'))).toEqual(message);
+    expect(depthOf(decodeMessage(vector('none'))).data).toEqual(new Float32Array(6).fill(Number.NaN));
+  });
+
+  it('shows subscriptions and answers that the code reads', () => {
+    const json = (name: string) => new RegExp(`\`\`\`json ${name}\n(.+)\n\`\`\``).exec(page)![1]!;
+    expect(parseClientMessage(json('subscribe'))).toEqual({
+      streams: ['street', 'yard'],
+      picture: true,
+      depth: true,
+      size: 'half',
+      maxFps: 10,
+    });
+    expect(parseServerMessage(json('streams'))).toMatchObject({ op: 'streams', streams: [{ name: 'street' }, {}] });
+    expect(parseServerMessage(json('error'))).toEqual(JSON.parse(json('error')));
+  });
+
   it('names the codes that the code makes', () => {
     const { codes, quantisation } = quantiseDepth(SAMPLE);
     expect(page).toContain('13055, 6495, 3215 / 0, 1575, 99');
@@ -245,7 +270,8 @@ describe('a malformed message', () => {
     ['header length', 6, 107],
     ['depth kind', 8, 3],
     ['mapping', 9, 2],
-    ['depth codec', 10, 2],
+    ['depth codec', 10, 3],
+    ['depth codec without depth', 10, 2],
     ['picture codec', 11, 2],
     ['picture codec without picture', 11, 0],
     ['width', 48, 4],

@@ -111,7 +111,8 @@ describe('the cards of the field', () => {
     expect(card.id).toBe(id);
     expect(found!.shipped).toBe(false);
     for (const [, part] of cardParts(card)) expect(part.url ?? card.obtain).toBeDefined();
-    if (card.obtain) expect(card.obtain).toContain(`depthcast models import FILE --as ${id}`);
+    const how = card.convert ? `depthcast models import ${id} FOLDER` : `depthcast models import FILE --as ${id}`;
+    if (card.obtain) expect(card.obtain).toContain(how);
   });
 
   it.each(['glp-depth-kitti', 'diffnet-640x192', 'monodepth2-640x192', 'manydepth-640x192', 'tc-depth'])(

@@ -8,7 +8,7 @@ import { type InferenceClient, openModel } from '../../models/index.ts';
 import { measureConsistency } from '../../operators/index.ts';
 import { median } from '../../operators/metrics/median.ts';
 import { selfReprojection } from '../../operators/metrics/self-reprojection.ts';
-import { openSource } from '../../pipeline/sources/registry.ts';
+import { openFootage } from '../../pipeline/sources/registry.ts';
 import { inverseMotion, relativeMotion } from './metrics/motions.ts';
 
 const data = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
@@ -35,7 +35,7 @@ async function runs(
 ): Promise<Run[]> {
   const found: Run[] = [];
   for (const [first, last] of ranges) {
-    const opened = await openSource(source);
+    const opened = await openFootage(source);
     const size = model.inputSize(opened.info.size);
     const read = { stream: source, size, intrinsics: given.camera, from: first - 1, maxFrames: last - first + 3 };
     const frames: Frame[] = [];

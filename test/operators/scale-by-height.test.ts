@@ -7,7 +7,7 @@ import type { DepthFrame, DepthMap } from '../../frames/index.ts';
 import { openModel } from '../../models/index.ts';
 import { scaleByHeight } from '../../operators/index.ts';
 import { median } from '../../operators/metrics/median.ts';
-import { openSource } from '../../pipeline/sources/registry.ts';
+import { openFootage } from '../../pipeline/sources/registry.ts';
 import { depthFrame, virtualTime } from './frames.ts';
 import { type DrivenFrame, syntheticDrive } from './synthetic-drive.ts';
 
@@ -110,7 +110,7 @@ describe('scaleByHeight', () => {
     ['RT-MonoDepth-S', rtMonoDepth],
     ['the built-in single-frame network', 'tc-depth-lite-single'],
   ])('is within 5 %% of the LiDAR scale of KITTI 04 for %s made relative', { timeout: 120_000 }, async (name, card) => {
-    const source = await openSource(kitti);
+    const source = await openFootage(kitti);
     const model = await openModel(card, { source: source.info.size });
     try {
       const answers: DepthFrame[] = [];

@@ -13,7 +13,7 @@ import {
   splitAtCuts,
 } from '../../operators/index.ts';
 import { median } from '../../operators/metrics/median.ts';
-import { openSource } from '../../pipeline/sources/registry.ts';
+import { openFootage } from '../../pipeline/sources/registry.ts';
 import { virtualTime } from './frames.ts';
 
 const street = fileURLToPath(new URL('../../samples/street/street.mp4', import.meta.url));
@@ -45,7 +45,7 @@ async function answered(frames: readonly Frame[]): Promise<Answered> {
 }
 
 async function clip(source: string, count: number): Promise<Frame[]> {
-  const opened = await openSource(source);
+  const opened = await openFootage(source);
   const size = multi.inputSize(opened.info.size);
   const frames: Frame[] = [];
   for await (const frame of opened.frames({ stream: source, size, maxFrames: count })) frames.push(frame);

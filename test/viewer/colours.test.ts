@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { placeInRange } from '../../frames/colour-map.ts';
 import { quantiseDepth, valueOfCode } from '../../frames/index.ts';
-import { canvasColours, UNKNOWN_COLOUR } from '../../viewer/page/colour-maps.ts';
-import { depthText, paletteOf, rangeOfFrame, ticksOf } from '../../viewer/page/colour-range.ts';
+import { canvasColours, UNKNOWN_COLOUR } from '../../viewer/page/colours/colour-maps.ts';
+import { depthText, paletteOf, rangeOfFrame, ticksOf } from '../../viewer/page/colours/colour-range.ts';
 import { roadFrame } from '../pipeline/server/road-frames.ts';
 
 const STREET = { near: 4, far: 80 };

@@ -1,83 +1,42 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DepthFrame } from '../../frames/index.ts';
-import { type DepthServer, startServer } from '../../pipeline/server/depth-server.ts';
 import { hasNoBrowser, openBrowser } from '../helpers/browser.ts';
 import { roadFrame } from '../pipeline/server/road-frames.ts';
+import { accessSuite } from './access-suite.ts';
+import { cloudSuite } from './cloud-suite.ts';
+import { moreThan, PageSetup, received } from './page-setup.ts';
+import { playbackSuite } from './playback-suite.ts';
 import { streetFrames } from './street-frames.ts';
 
 const PICTURES = fileURLToPath(new URL('../../out/test/', import.meta.url));
 const isBuilt = existsSync(new URL('../../dist/viewer-page/index.html', import.meta.url));
 if (!isBuilt) console.warn('skipped: the viewer page is not built; `npm run build` makes it.');
 
-describe.skipIf(hasNoBrowser() || !isBuilt)('the page in a real browser', () => {
-  let browser: Browser;
-  let street: readonly DepthFrame[];
-  const endings: (() => unknown)[] = [];
+// One browser for all tests of the page: starting it costs more than most of them.
+describe.skipIf(hasNoBrowser() || !isBuilt)('the page in a real browser', { timeout: 60_000 }, () => {
+  let street: readonly DepthFrame[] = [];
+  const setup = new PageSetup(() => street);
+  const serve: PageSetup['serve'] = (...parts) => setup.serve(...parts);
+  const open: PageSetup['open'] = (...parts) => setup.open(...parts);
 
   beforeAll(async () => {
-    browser = await openBrowser();
-    street = await streetFrames(30);
+    setup.browser = await openBrowser();
+    street = await streetFrames(20);
     mkdirSync(PICTURES, { recursive: true });
   });
 
-  afterEach(async () => {
-    for (const end of endings.splice(0).reverse()) await end();
-  });
+  afterEach(() => setup.end());
 
-  afterAll(() => browser?.close());
-
-  /** A server whose streams show the same frames over and over. */
-  async function serve(port = 0, streams = ['street'], frames = street): Promise<DepthServer> {
-    const server = await startServer({ port, streams });
-    let index = 0;
-    const timer = setInterval(() => {
-      const { frame, ...answer } = frames[index % frames.length]!;
-      const now = { index, arrivedAt: performance.now() - 30, timestamp: index / 15 };
-      for (const stream of streams) server.hub(stream).publish({ ...answer, frame: { ...frame, ...now, stream } });
-      index++;
-    }, 66);
-    endings.push(() => {
-      clearInterval(timer);
-      return server.close();
-    });
-    return server;
-  }
-
-  async function open(url: string, look: { scheme?: 'dark' | 'light'; width?: number; height?: number } = {}) {
-    const context = await browser.newContext({
-      viewport: { width: look.width ?? 1280, height: look.height ?? 720 },
-      colorScheme: look.scheme ?? 'dark',
-    });
-    endings.push(() => context.close());
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (line) => {
-      // Chromium reports each refused connection; the tests that stop a server cause those on purpose.
-      if (line.type() === 'error' && !line.text().includes('ERR_CONNECTION_REFUSED')) complaints.push(line.text());
-    });
-    await page.goto(url);
-    return { page, complaints };
-  }
-
-  const received = async (page: Page) => Number(await page.textContent('[data-reading="frames"]'));
-  const moreThan = (page: Page, count: number) =>
-    page.waitForFunction(
-      (least) => Number(document.querySelector('[data-reading="frames"]')?.textContent) > least,
-      count,
-    );
+  afterAll(() => setup.browser?.close());
 
   it('shows frames as they arrive, with their readings, and complains of nothing', async () => {
     const server = await serve();
     const { page, complaints } = await open(server.url);
-    await moreThan(page, 20);
-    const before = await received(page);
-    await moreThan(page, before + 5);
-    await page.waitForFunction(() => Number(document.querySelector('[data-reading="rate"]')?.textContent) > 3);
-    expect(await page.textContent('#badge')).toBe('Live');
+    await moreThan(page, 10);
+    await page.waitForFunction(() => Number(document.querySelector('[data-reading="rate"]')?.textContent) > 0);
+    expect(await page.textContent('#badge .text')).toBe('Live');
     expect(await page.textContent('#unit')).toBe('in metres');
     expect(await page.textContent('[data-reading="estimator"]')).toBe('tc-depth-lite');
     expect(await page.textContent('[data-reading="reason"]')).toBe('no fallback needed');
@@ -92,10 +51,8 @@ describe.skipIf(hasNoBrowser() || !isBuilt)('the page in a real browser', () => 
   });
 
   it('shows the depth under the mouse, on both pictures, equal to the truth of the server', async () => {
-    const server = await startServer({ port: 0, streams: ['street'] });
-    endings.push(() => server.close());
     const truth = roadFrame({ index: 9 });
-    server.hub('street').publish(truth);
+    const server = await setup.serveOne(truth);
     const { page } = await open(server.url);
     await moreThan(page, 0);
     for (const [canvas, x, y] of [
@@ -121,9 +78,7 @@ describe.skipIf(hasNoBrowser() || !isBuilt)('the page in a real browser', () => 
   });
 
   it('paints unknown depth grey and near depth in another colour than far depth', async () => {
-    const server = await startServer({ port: 0, streams: ['street'] });
-    endings.push(() => server.close());
-    server.hub('street').publish(roadFrame());
+    const server = await setup.serveOne(roadFrame());
     const { page } = await open(server.url);
     await moreThan(page, 0);
     const colourAt = (x: number, y: number) =>
@@ -172,12 +127,12 @@ describe.skipIf(hasNoBrowser() || !isBuilt)('the page in a real browser', () => 
     const { page } = await open(server.url);
     await moreThan(page, 3);
     await server.close();
-    await page.waitForSelector('#badge[data-state="waiting"]');
-    expect(await page.textContent('#badge')).toContain('trying again');
+    await page.waitForSelector('#badge[data-mood="bad"]');
+    expect(await page.textContent('#badge .text')).toMatch(/^Connection lost, trying again in \d+ s$/);
     const before = await received(page);
     await serve(Number(new URL(server.url).port));
     await moreThan(page, before + 3);
-    await page.waitForSelector('#badge[data-state="live"]');
+    await page.waitForSelector('#badge[data-mood="live"]');
   });
 
   it('offers the streams when there are several, and says why the fallback answered', async () => {
@@ -210,21 +165,10 @@ describe.skipIf(hasNoBrowser() || !isBuilt)('the page in a real browser', () => 
     expect(await page.textContent('.ticks')).toBe(ticks);
   });
 
-  it('fits a phone without scrolling sideways', async () => {
-    const server = await serve();
-    const { page } = await open(server.url, { width: 390, height: 844 });
-    await moreThan(page, 5);
-    const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    expect(content).toBeLessThanOrEqual(screen!);
-    const [picture, depth] = await Promise.all(['#picture', '#depth'].map((id) => page.locator(id).boundingBox()));
-    expect(depth!.y).toBeGreaterThan(picture!.y + picture!.height);
-    await page.screenshot({ path: `${PICTURES}viewer-phone.png` });
-  });
-
   it('asks nobody but its own server for anything', async () => {
     const server = await serve();
-    const context = await browser.newContext();
-    endings.push(() => context.close());
+    const context = await setup.browser.newContext();
+    setup.endings.push(() => context.close());
     const page = await context.newPage();
     const asked = new Set<string>();
     page.on('request', (request) => asked.add(new URL(request.url()).host));
@@ -233,4 +177,8 @@ describe.skipIf(hasNoBrowser() || !isBuilt)('the page in a real browser', () => 
     await moreThan(page, 2);
     expect([...asked]).toEqual([new URL(server.url).host]);
   });
+
+  cloudSuite(setup);
+  playbackSuite(setup);
+  accessSuite(setup);
 });

@@ -36,7 +36,8 @@ class TcDepth(nn.Module):
 
     def fuse(self, feature: torch.Tensor, camera: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
         """Coarse features of the three frames [3,512,h,w] -> fused ones of the same shape. size = (H, W)."""
-        disparity = self.coarse(feature)
+        # Only its own loss teaches the coarse head; the distance of a cell to itself has no gradient anyway.
+        disparity = self.coarse(feature).detach()
         camera = camera_or_default(camera, *size)
         points = [cell_points(disparity[i : i + 1], camera) for i in range(3)]
         x = feature.flatten(2)

@@ -62,7 +62,7 @@ async function beginOf(id: number): Promise<string> {
 
 function held(dir: string, holder: string): DepthcastError {
   return new DepthcastError('output-exists', `Another run (process ${holder.split(' ')[0]}) is writing into ${dir}.`, {
-    advice: 'Wait for its end, or choose another folder with --out.',
+    advice: 'Wait for its end, or choose another folder.',
     facts: { dir },
   });
 }

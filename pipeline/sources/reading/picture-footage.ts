@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type CameraIntrinsics, type CameraPose, DepthcastError, type Size } from '../../../frames/index.ts';
-import type { FrameSource } from '../frame-source.ts';
+import type { Footage } from '../frame-source.ts';
 import { decodePicture, pictureSize } from './decode-picture.ts';
 import type { PictureSequence } from './picture-names.ts';
 import { type Picture, type PlayRequest, sourceOf } from './read-frames.ts';
@@ -30,7 +30,7 @@ const AHEAD = 3;
  * two files of one stem are refused with `input-format`.
  * The folder was listed before; a file that goes missing meanwhile is an error, not an end.
  */
-export async function openPictures(folder: PictureFolder): Promise<FrameSource> {
+export async function openPictures(folder: PictureFolder): Promise<Footage> {
   const { sequence, directory, times, poses } = folder;
   const { pictures, gaps } = sequence;
   refuseTwins(directory, sequence);

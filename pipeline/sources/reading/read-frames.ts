@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CameraPose,
-  DepthcastError,
   Flow,
   type Frame,
   type SegmentStart,
   type Size,
   scaleIntrinsics,
 } from '../../../frames/index.ts';
-import { MAX_PIXELS } from '../../ffmpeg/recipe.ts';
-import type { FrameSource, ReadOptions, SourceInfo } from '../frame-source.ts';
+import type { Footage, FootageInfo, ReadOptions } from '../frame-source.ts';
+import { checkRead } from './check-read.ts';
 
 /** One decoded picture of some footage, before it has a place in a stream. */
 export interface Picture {
@@ -27,8 +26,8 @@ export interface Picture {
 }
 
 /** What a source can do; everything else of the contract is the same for all of them. */
-export interface Footage {
-  readonly info: SourceInfo;
+export interface Playable {
+  readonly info: FootageInfo;
   /**
    * Decodes the footage once from its beginning, or from picture `from` where skipping is cheap (earlier pictures are
    * let go here anyway). Throws after the last good picture. When `signal` aborts it stops its decoder at once and ends.
@@ -47,12 +46,12 @@ export interface PlayRequest {
 const TOO_LATE = 500;
 
 /** Turns footage into a source: numbers the frames, gives them names, cameras and a flow, skips, ends, loops, paces. */
-export function sourceOf(footage: Footage): FrameSource {
+export function sourceOf(footage: Playable): Footage {
   let read = false;
   return {
     info: footage.info,
     frames(options) {
-      check(options);
+      checkRead(options);
       if (read) throw new Error('An opened source may be read once; open it again.');
       read = true;
       return interruptible((signal) => stamp(footage, options, signal));
@@ -81,13 +80,13 @@ function interruptible<T>(start: (signal: AbortSignal) => AsyncGenerator<T, void
   };
 }
 
-async function* stamp(footage: Footage, options: ReadOptions, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
+async function* stamp(footage: Playable, options: ReadOptions, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
   const { info } = footage;
   const { stream, size, maxFrames = Number.POSITIVE_INFINITY, loop = false } = options;
   const camera = options.intrinsics ?? info.intrinsics;
   const intrinsics = camera && scaleIntrinsics(camera, size);
   const flow = new Flow();
-  const pace = options.realTime && !info.live ? new Pace(signal) : undefined;
+  const pace = options.realTime ? new Pace(signal) : undefined;
   let left = maxFrames;
   let base = 0;
   let shift = 0;
@@ -145,29 +144,4 @@ class Pace {
     if (wait < -TOO_LATE) this.#origin = now - timestamp * 1000;
     if (wait > 1) await sleep(wait, undefined, { signal: this.#signal }).catch(() => {});
   }
-}
-
-function check(options: ReadOptions): void {
-  const { width, height } = options.size;
-  const whole = (value: number, least: number): boolean => Number.isSafeInteger(value) && value >= least;
-  if (!whole(width, 1) || !whole(height, 1) || width * height > MAX_PIXELS) {
-    throw invalid(
-      'size',
-      `${width}x${height}`,
-      `Both sides are whole numbers and their product is at most ${MAX_PIXELS}.`,
-    );
-  }
-  if (options.from !== undefined && !whole(options.from, 0)) {
-    throw invalid('from', options.from, 'It is a whole number from 0.');
-  }
-  if (options.maxFrames !== undefined && !whole(options.maxFrames, 1)) {
-    throw invalid('maxFrames', options.maxFrames, 'It is a whole number from 1.');
-  }
-}
-
-function invalid(option: string, value: unknown, advice: string): DepthcastError {
-  return new DepthcastError('option-invalid', `The option ${option} is ${String(value)}.`, {
-    advice,
-    facts: { option, value },
-  });
 }

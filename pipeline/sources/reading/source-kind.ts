@@ -1,11 +1,14 @@
 import type { Readable } from 'node:stream';
 import type { FfmpegBinary } from '../../ffmpeg/locate.ts';
 import type { FrameSource } from '../frame-source.ts';
+import type { CameraOptions } from '../live/camera-options.ts';
 
 /** What the text that names a source turned out to be, before any entry of the shelf looked at it. */
 export type Place =
   | { readonly kind: 'stdin' }
   | { readonly kind: 'url'; readonly url: URL }
+  /** A camera of this machine, by number, path or name, and what is wished of it. */
+  | { readonly kind: 'webcam'; readonly device: string; readonly wishes: URLSearchParams }
   /** A regular file, symbolic links followed. */
   | { readonly kind: 'file'; readonly path: string; readonly bytes: number }
   /** `names` are those of its entries, in no order. */
@@ -23,6 +26,8 @@ export interface OpenOptions {
   readonly ffmpeg?: FfmpegBinary | undefined;
   /** What `-` reads; by default the process's stdin. */
   readonly stdin?: Readable | undefined;
+  /** How a camera is connected to and watched. */
+  readonly camera?: CameraOptions | undefined;
 }
 
 /** One entry of the shelf of sources. */

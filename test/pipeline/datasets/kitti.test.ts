@@ -1,9 +1,21 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { centreOf, intrinsicsOf, parseKittiCalibration } from '../../../pipeline/datasets/kitti-calibration.ts';
-import { parseKittiPoses } from '../../../pipeline/datasets/kitti-poses.ts';
-import { parseKittiTimes } from '../../../pipeline/datasets/kitti-times.ts';
+import { readKittiPoses } from '../../../pipeline/datasets/kitti-poses.ts';
+import { readKittiTimes } from '../../../pipeline/datasets/kitti-times.ts';
 
 const P2 = '700 0 600 70.6 0 710 180 0.1 0 0 1 0.006';
+
+/** A file with a text in it, gone after the test. */
+async function file(text: string, name: string): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'depthcast-kitti-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const place = path.join(folder, name);
+  await writeFile(place, text);
+  return place;
+}
 
 describe('a KITTI calibration', () => {
   it('gives the pinhole camera of a projection at a size', () => {
@@ -39,6 +51,7 @@ describe('a KITTI calibration', () => {
     ['P1: 1', /has no line P2/],
     ['just words', /Line 1 .* is not of the form/],
     [`P2: ${P2}\nP2: ${P2}`, /Line 2 .* a second time/],
+    [`P2: ${P2}\nP_left: ${P2}`, /Line 2 .* has the key P_left, which no KITTI calibration has/],
     ['', /has no line P2/],
   ])('refuses %j', (text, message) => {
     const read = (): unknown => parseKittiCalibration(text, 'calib.txt').numbers('P2', 12);
@@ -48,9 +61,9 @@ describe('a KITTI calibration', () => {
 });
 
 describe('KITTI poses', () => {
-  it('are twelve numbers a line, the first not necessarily the identity', () => {
+  it('are twelve numbers a line, the first not necessarily the identity', async () => {
     const turned = '0 -1 0 5 1 0 0 6 0 0 1 7';
-    expect(parseKittiPoses(`${turned}\n1 0 0 0 0 1 0 0 0 0 1 0\n`, 'poses.txt')).toEqual([
+    expect(await readKittiPoses(await file(`${turned}\n1 0 0 0 0 1 0 0 0 0 1 0\n`, 'poses.txt'))).toEqual([
       [0, -1, 0, 5, 1, 0, 0, 6, 0, 0, 1, 7],
       [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0],
     ]);
@@ -61,19 +74,23 @@ describe('KITTI poses', () => {
     ['1 0 0 0 0 1 0 0 0 0 1 0\n\n1 0 0 0 0 1 0 0 0 0 1 0', /Line 2 .* 0 numbers/],
     ['2 0 0 0 0 1 0 0 0 0 1 0', /Line 1 .* does not hold a rotation/],
     ['', /holds no poses/],
-  ])('are refused where %j', (text, message) => {
-    expect(() => parseKittiPoses(text, 'poses.txt')).toThrow(message);
+  ])('are refused where %j', async (text, message) => {
+    const found = readKittiPoses(await file(text, 'poses.txt'));
+    await expect(found).rejects.toMatchObject({
+      code: 'calibration-invalid',
+      message: expect.stringMatching(message) as string,
+    });
   });
 });
 
 describe('KITTI times', () => {
-  it('are seconds, a number a line', () => {
-    expect(parseKittiTimes('0.000000e+00\r\n1.041284e-01\r\n', 'times.txt')).toEqual([0, 0.1041284]);
+  it('are seconds, a number a line', async () => {
+    expect(await readKittiTimes(await file('0.000000e+00\r\n1.041284e-01\r\n', 'times.txt'))).toEqual([0, 0.1041284]);
   });
 
-  it('are dates with nanoseconds, counted from the first, over midnight', () => {
+  it('are dates with nanoseconds, counted from the first, over midnight', async () => {
     const text = '2011-09-26 23:59:59.999999999\n2011-09-27 00:00:00.100000001\n';
-    expect(parseKittiTimes(text, 'timestamps.txt')).toEqual([0, 0.100000002]);
+    expect(await readKittiTimes(await file(text, 'timestamps.txt'))).toEqual([0, 0.100000002]);
   });
 
   it.each([
@@ -84,8 +101,11 @@ describe('KITTI times', () => {
     ['2011-02-31 13:08:45', /Line 1 .* no date/],
     ['2011-09-26 25:08:45', /Line 1 .* no date/],
     ['', /holds no times/],
-  ])('are refused where %j', (text, message) => {
-    expect(() => parseKittiTimes(text, 'times.txt')).toThrow(message);
-    expect(() => parseKittiTimes(text, 'times.txt')).toThrow(expect.objectContaining({ code: 'timestamps-invalid' }));
+  ])('are refused where %j', async (text, message) => {
+    const found = readKittiTimes(await file(text, 'times.txt'));
+    await expect(found).rejects.toMatchObject({
+      code: 'timestamps-invalid',
+      message: expect.stringMatching(message) as string,
+    });
   });
 });

@@ -44,11 +44,16 @@ describe('a folder of depth pictures', () => {
     }
   });
 
-  it('follows no link out of the folder, and says so when nothing is left', async () => {
+  it('refuses a link that leads out of the folder, and follows one inside it', async () => {
     const [dir, other] = [await folder(), await folder()];
     await writeFile(path.join(other, 'a.png'), await png16([256]));
     await symlink(path.join(other, 'a.png'), path.join(dir, '000000.png'));
+    await expect(depthFolder(dir)).rejects.toMatchObject({ code: 'input-refused' });
+    await rm(path.join(dir, '000000.png'));
     await expect(depthFolder(dir)).rejects.toMatchObject({ code: 'input-empty' });
+    await writeFile(path.join(dir, 'a.png'), await png16([256]));
+    await symlink(path.join(dir, 'a.png'), path.join(dir, '000000.png'));
+    expect((await (await depthFolder(dir)).depthOf(frame('000000')))!.data).toEqual(Float32Array.of(1));
     await expect(depthFolder(path.join(dir, 'none'))).rejects.toMatchObject({ code: 'input-not-found' });
   });
 });

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
-import { type OxtsPacket, parseOxts, readOxts, worldFromImu } from '../../../pipeline/datasets/oxts.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type OxtsPacket, readOxts, readOxtsByNumber, worldFromImu } from '../../../pipeline/datasets/oxts.ts';
 import { compose, invert, rotationError } from '../../../pipeline/datasets/rigid-transform.ts';
 
 const example = fileURLToPath(new URL('../../../../shared/data/kitti_raw/oxts_example/data', import.meta.url));
@@ -9,6 +12,13 @@ const there = existsSync(example);
 if (!there) console.warn('skipped: the OXTS packets of KITTI raw are not there');
 
 const still: OxtsPacket = { latitude: 49, longitude: 8.4, altitude: 110, roll: 0, pitch: 0, yaw: 0 };
+
+async function packets(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'depthcast-oxts-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+  return folder;
+}
 
 describe('poses from OXTS packets', () => {
   it('begin at the origin, with axes east, north, up', () => {
@@ -31,10 +41,27 @@ describe('poses from OXTS packets', () => {
     expect([pose[0], pose[4], pose[8]].map((v) => Math.round(v! * 1e9) / 1e9)).toEqual([0, 1, 0]);
   });
 
-  it('are refused where a packet is not one', () => {
-    expect(() => parseOxts('1 2 3', '0000000000.txt')).toThrow(/3 numbers, not 30/);
-    expect(() => parseOxts(Array(30).fill('91').join(' '), '0000000000.txt')).toThrow(/not on the map/);
-    expect(() => parseOxts('', '0000000000.txt')).toThrow(/0 lines/);
+  it.each([
+    ['1 2 3', /3 numbers, not 30/],
+    [Array(30).fill('91').join(' '), /not on the map/],
+    ['', /0 lines/],
+  ])('are refused where a packet is %j', async (text, message) => {
+    const folder = await packets({ '0000000000.txt': text });
+    await expect(readOxts(folder)).rejects.toMatchObject({
+      code: 'calibration-invalid',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('are joined by number: a missing packet shifts nothing', async () => {
+    const packet = (roll: number): string => [49, 8.4, 110, roll, ...Array(26).fill(0)].join(' ');
+    const folder = await packets({ '0000000003.txt': packet(0.3), '0000000001.txt': packet(0.1) });
+    const found = await readOxtsByNumber(folder);
+    expect([...found!].map(([number, { roll }]) => [number, roll])).toEqual([
+      [1, 0.1],
+      [3, 0.3],
+    ]);
+    expect(await readOxtsByNumber(path.join(folder, 'none'))).toBeUndefined();
   });
 
   it.skipIf(!there)('of a real drive move as fast as its own speed says', async () => {

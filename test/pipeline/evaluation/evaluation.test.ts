@@ -81,6 +81,20 @@ describe('an evaluation', { timeout: 60_000 }, () => {
     expect(found.consistency.selfReprojection).toBeLessThan(0.02);
   });
 
+  it('fits scale and shift to metres as well where that is asked for, in inverse depth', async () => {
+    const asked = { ...preset('street'), scaling: 'scale-shift' } as const;
+    const evaluation = new Evaluation(asked, clip.truth);
+    onTestFinished(() => evaluation.close());
+    for (const [i, frame] of clip.frames.entries()) {
+      const data = clip.depths[i]!.data.map((z) => 1 / (0.5 / z + 0.01));
+      await evaluation.add(frame, { ...clip.depths[i]!, data }, 'test');
+    }
+    const found = await evaluation.finish();
+    expect(found.scale.mode).toBe('scale-shift');
+    expect(found.accuracy!.absRel).toBeLessThan(1e-3);
+    expect(found.consistency.selfReprojection).toBeLessThan(0.02);
+  });
+
   it('refuses a preset in metres for depth that is none', async () => {
     await expect(
       evaluated(clip, 'eigen-improved-metric', (depth) => ({ ...depth, kind: 'relative' })),

@@ -67,7 +67,6 @@ describe('what an ffmpeg can do', () => {
     for (const binary of await everyFfmpeg()) {
       const modern = binary.libavformat.major >= 59;
       const can = await capabilitiesOf(binary);
-      expect(can.rtspTimeout).toBe(modern ? '-timeout' : '-stimeout');
       expect(can.passthrough).toEqual(modern ? ['-fps_mode', 'passthrough'] : ['-vsync', '0']);
       expect(can.encoders.has('rawvideo')).toBe(true);
       expect(can.encoders.has('=')).toBe(false);

@@ -1,6 +1,8 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startServer } from '../../../pipeline/server/depth-server.ts';
-import { ask, endAll, serve, UPGRADE, watch } from './serving.ts';
+import { roadFrame } from './road-frames.ts';
+import { ask, endAll, endings, serve, shakeHands, UPGRADE, watch } from './serving.ts';
 import { until } from './until.ts';
 
 afterEach(endAll);
@@ -29,7 +31,7 @@ describe('the door', () => {
   });
 
   it('lets in a page of the same host when it is open to the network, and no other', async () => {
-    const server = await serve({ host: '0.0.0.0', allowPublic: true });
+    const server = await serve({ host: '0.0.0.0', allowPublic: true, withoutToken: true });
     const from = (origin: string) =>
       ask(server, '/streams/street', { headers: { ...UPGRADE, Host: 'cam.lan:80', Origin: origin } });
     expect((await from('http://cam.lan:80')).status).toBe(403);
@@ -60,7 +62,12 @@ describe('the door', () => {
     ['the same name twice', { streams: ['a', 'a'] }, /same name/],
     ['a port', { port: 70_000 }, /port 70000/],
     ['an open host that nobody asked for', { host: '0.0.0.0' }, /anyone on the network/],
-    ['a host of another machine', { host: '192.0.2.1', allowPublic: true }, /Cannot listen/],
+    ['an open host without a token', { host: '0.0.0.0', allowPublic: true }, /no viewer token/],
+    ['no token but a closed host asked for', { host: '0.0.0.0', withoutToken: true }, /anyone on the network/],
+    ['a short token', { tokens: { viewer: ['short'] } }, /16 to 256/],
+    ['a token with a space', { tokens: { admin: ['a b c d e f g h i j k'] } }, /16 to 256/],
+    ['a token that ends at no date', { tokens: { viewer: [{ token: 'x'.repeat(16), expires: 'soon' }] } }, /no date/],
+    ['a host of another machine', { host: '192.0.2.1', allowPublic: true, withoutToken: true }, /Cannot listen/],
   ])('refuses to start with %s', async (_, options, message) => {
     const start = startServer({ port: 0, streams: ['street'], ...options });
     await expect(start).rejects.toMatchObject({ code: 'option-invalid', message: expect.stringMatching(message) });
@@ -82,5 +89,30 @@ describe('the door', () => {
     expect(await closed).toBe(1001);
     const again = await startServer({ port: Number(new URL(server.url).port), streams: ['street'] });
     await again.close();
+  });
+
+  it('closes within seconds whoever is in: a stalled viewer, one that never answers, a request that is never whole', async () => {
+    const server = await serve({ depthCodec: 'raw' });
+    const hub = server.hub('street');
+    const stalled = await watch(server);
+    stalled.socket.pause();
+    shakeHands(server).pause();
+    const healthy = await watch(server);
+    const half = connect(Number(new URL(server.url).port), '127.0.0.1');
+    endings.push(() => half.destroy());
+    half.on('error', () => {});
+    half.write('GET / HTTP/1.1\r\n');
+    const frame = roadFrame();
+    for (let index = 0; index < 20; index++) {
+      hub.publish({ ...frame, frame: { ...frame.frame, index } });
+      await until('it', () => healthy.messages.at(-1)?.frameIndex === index);
+    }
+    const closing = server.close();
+    expect(await healthy.closed).toBe(1001);
+    await closing;
+    expect(hub.viewers.size).toBe(0);
+    const { messages } = hub.status();
+    const { slow, rate, encode, closed } = messages.lost;
+    expect(messages.offered).toBe(messages.sent + slow + rate + encode + closed);
   });
 });

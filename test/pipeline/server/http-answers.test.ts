@@ -37,7 +37,10 @@ describe('plain HTTP', () => {
     expect(headers['content-type']).toContain('version=0.0.4');
     expect(body).toContain('depthcast_frames_total{stream="street"} 1\n');
     expect(body).toContain('depthcast_fallbacks_total{stream="street",reason="scene-cut"} 1\n');
-    for (const line of body.trimEnd().split('\n')) {
+    for (const line of body
+      .trimEnd()
+      .split('\n')
+      .filter((text) => text !== '')) {
       expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? -?[\d.e+-]+)$/);
     }
   });

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect as connectTcp, type Socket } from 'node:net';
-import WebSocket from 'ws';
-import { type DepthMessage, decodeMessage } from '../../../frames/index.ts';
+import WebSocket, { type ClientOptions } from 'ws';
+import { type DepthMessage, decodeMessage, parseServerMessage, type ServerMessage } from '../../../frames/index.ts';
 import { type DepthServer, type ServerOptions, startServer } from '../../../pipeline/server/depth-server.ts';
 
 /** What a test has to undo, last first. */
@@ -23,25 +23,32 @@ export async function serve(options: Partial<ServerOptions> = {}): Promise<Depth
 export interface Watcher {
   readonly socket: WebSocket;
   readonly messages: DepthMessage[];
+  /** What came in text. */
+  readonly texts: ServerMessage[];
   readonly closed: Promise<number>;
 }
 
 /** Connects a viewer; rejects when it is turned away. */
 export async function watch(
   server: DepthServer,
-  stream = 'street',
-  headers: Record<string, string> = {},
+  stream: string | undefined = 'street',
+  options: ClientOptions & { readonly protocols?: string[] } = {},
 ): Promise<Watcher> {
-  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/streams/${stream}`, 'depthcast.v1', { headers });
+  const address = `${server.url.replace('http', 'ws')}/streams${stream === '' ? '' : `/${stream}`}`;
+  const socket = new WebSocket(address, options.protocols ?? 'depthcast.v1', options);
   endings.push(() => socket.terminate());
   const messages: DepthMessage[] = [];
-  socket.on('message', (data: Buffer) => messages.push(decodeMessage(data)));
+  const texts: ServerMessage[] = [];
+  socket.on('message', (data: Buffer, isBinary) => {
+    if (isBinary) messages.push(decodeMessage(data));
+    else texts.push(parseServerMessage(data.toString())!);
+  });
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
   await new Promise((resolve, reject) => {
     socket.once('open', resolve);
     socket.once('error', reject);
   });
-  return { socket, messages, closed };
+  return { socket, messages, texts, closed };
 }
 
 /** Status and text of a plain request, or of a refused upgrade when `upgrade` is set. */

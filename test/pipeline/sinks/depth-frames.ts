@@ -1,4 +1,4 @@
-import { type DepthFrame, type DepthKind, Flow, type Size } from '../../../frames/index.ts';
+import { type CameraIntrinsics, type DepthFrame, type DepthKind, Flow, type Size } from '../../../frames/index.ts';
 
 /** A depth frame of a slope: depth grows to the right and downwards and with the index; two pixels are unknown. */
 export function depthFrame(
@@ -9,6 +9,7 @@ export function depthFrame(
     readonly name?: string;
     readonly sourceSize?: Size;
     readonly timestamp?: number;
+    readonly intrinsics?: CameraIntrinsics;
   } = {},
 ): DepthFrame {
   const data = new Float32Array(width * height);
@@ -29,6 +30,7 @@ export function depthFrame(
       height,
       pixels,
       sourceSize: more.sourceSize ?? { width, height },
+      intrinsics: more.intrinsics ?? { width, height, fx: width, fy: width, cx: (width - 1) / 2, cy: (height - 1) / 2 },
       flow: new Flow(),
     },
     depth: { kind: more.kind ?? 'metric', width, height, data },

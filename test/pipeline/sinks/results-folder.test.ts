@@ -96,14 +96,15 @@ describe('the folder of a run', () => {
 
   it('says what meta.json promises: model, card hash, kind, unit, intrinsics, size, versions', async () => {
     const dir = await emptyFolder();
-    await write(await open(dir, { sinks: SINKS }), 2, 'end-of-source');
+    const intrinsics = { width: 64, height: 32, fx: 60, fy: 60, cx: 31.5, cy: 15.5 };
+    await write(await open(dir, { sinks: SINKS, identity: { intrinsics } }), 2, 'end-of-source');
     const meta = JSON.parse(await readFile(join(dir, 'meta.json'), 'utf8'));
     expect(Object.keys(meta)).toEqual(
       expect.arrayContaining(['model', 'cardHash', 'kind', 'unit', 'intrinsics', 'size', 'versions', 'outputs']),
     );
     expect(meta.ended).toEqual({ how: 'end-of-source', frames: 2 });
     // Every sink stated its facts, although all did so at the same moment.
-    expect(Object.keys(meta.outputs).sort()).toEqual(['color.mp4', 'csv', 'npy', 'png16']);
+    expect(Object.keys(meta.outputs).sort()).toEqual(SINKS.map(({ name }) => name).sort());
   });
 
   it('keeps the order of meta.json when a run goes on', async () => {
@@ -157,7 +158,10 @@ describe('the shelf of sinks', () => {
   it('knows the names of the contract and lists them where one is unknown', () => {
     expect(sinksNamed(['csv', 'png16', 'csv']).map(({ name }) => name)).toEqual(['csv', 'png16']);
     expect(() => sinksNamed(['png8'])).toThrowError(
-      expect.objectContaining({ code: 'option-invalid', advice: 'Choose from png16, npy, color.mp4, csv.' }),
+      expect.objectContaining({
+        code: 'option-invalid',
+        advice: 'Choose from png16, npy, ply, las, color.mp4, overlay.mp4, stereo.mp4, csv, mcap, mcap-ros2.',
+      }),
     );
   });
 });

@@ -29,11 +29,11 @@ describe('what a SOURCE text may be', () => {
     'pipe:0',
     'unix:/run/x',
     'tcp://127.0.0.1:9/',
-    'http://169.254.169.254/latest',
-    'https://example.org/x.mp4',
-    'rtmp://127.0.0.1/x',
-    'rtsps://127.0.0.1/x',
+    'ftp://example.org/x.mp4',
+    'udp://127.0.0.1:1234',
+    'httpproxy://127.0.0.1/x',
     'rtsp:',
+    'http:',
     'rtsp://127.0.0.1/x y',
     'rtsp://127.0.0.1/x\n-i /etc/hostname',
   ])('is not %j', async (spec) => {
@@ -49,7 +49,9 @@ describe('what a SOURCE text may be', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     const address = `http://127.0.0.1:${port}/x.ts`;
-    await failure(address);
+    // A camera is connected to when it is read, and not before.
+    for (const url of [address, address.replace('http', 'rtsp')]) expect((await openSource(url)).info.live).toBe(true);
+    await failure(address.replace('http', 'tcp'));
     await writeFile(at('list.mp4'), `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n${address}\n`);
     const dash = `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT1S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>${address}</BaseURL><SegmentBase/></Representation></AdaptationSet></Period></MPD>`;
     await writeFile(at('dash.mp4'), dash);
@@ -97,13 +99,15 @@ describe('what a SOURCE text may be', () => {
     expect((await failure(folder, 'nonsense')).code).toBe('option-invalid');
     expect((await failure(folder, 'video')).code).toBe('input-not-regular');
     expect((await failure(folder, 'kitti-odometry')).code).toBe('input-no-pictures');
-    expect((await failure(folder, 'rtsp')).code).toBe('option-invalid');
+    for (const layout of ['rtsp', 'rtmp', 'hls', 'mjpeg', 'webcam']) {
+      expect((await failure(folder, layout)).code).toBe('option-invalid');
+    }
     expect((await failure(folder, 'stdin')).code).toBe('option-invalid');
     expect(new Set(sourceLayouts).size).toBe(sourceLayouts.length);
   });
 
   it('is never repeated with its password', async () => {
-    for (const spec of ['http://me:hush@host/x', 'rtmp://me:hush@host/x?token=hush', '/no/such/rtsp://me:hush@host']) {
+    for (const spec of ['ftp://me:hush@host/x', 'tcp://me:hush@host/x?token=hush', '/no/such/rtsp://me:hush@host']) {
       const error = await failure(spec);
       expect(JSON.stringify([error.message, error.advice, error])).not.toContain('hush');
     }

@@ -122,7 +122,6 @@ describe.each(programs.map((binary) => ({ name: binary.version, binary })))(
         inputOptions: input.options,
         input: input.target,
         outputOptions,
-        live: false,
       });
       let exited = false;
       void pictures.exited.then(() => {

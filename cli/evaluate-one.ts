@@ -1,0 +1,294 @@
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { filter, lastValueFrom, type ReplaySubject, takeUntil, tap, identity as unchanged } from 'rxjs';
+import {
+  type CameraIntrinsics,
+  DepthcastError,
+  type DepthFrame,
+  type MissedFrame,
+  type Size,
+} from '../frames/index.ts';
+import { estimateDepth, fallBack, scaleByHeight, slidingWindow, splitAtCuts, writeTo } from '../operators/index.ts';
+import { readIntrinsics } from '../pipeline/datasets/intrinsics-text.ts';
+import type { EvaluatedFrame } from '../pipeline/evaluation/evaluated-frame.ts';
+import { Evaluation } from '../pipeline/evaluation/evaluation.ts';
+import { EvaluationJournal } from '../pipeline/evaluation/evaluation-journal.ts';
+import { flipAveraged } from '../pipeline/evaluation/flip-averaged.ts';
+import { type GivenPredictions, givenPredictions } from '../pipeline/evaluation/given-predictions.ts';
+import { type Dataset, openDataset } from '../pipeline/evaluation/open-dataset.ts';
+import type { Preset } from '../pipeline/evaluation/presets.ts';
+import type { EvaluationSummary } from '../pipeline/evaluation/report-files.ts';
+import { framesOf } from '../pipeline/frames-of.ts';
+import { leadIn } from '../pipeline/sinks/folder/results-folder.ts';
+import { type EvaluateOptions, presetOf } from './evaluate-options.ts';
+import { Progress } from './progress.ts';
+import { errorLine, type Report } from './report.ts';
+import {
+  contextOffsets,
+  type FoundModels,
+  findModels,
+  identityOf,
+  networkSize,
+  openModels,
+  tellGuesses,
+} from './stream-setup.ts';
+
+/** Answers that may wait to be measured while the network goes on. */
+const AHEAD = 4;
+
+/** What is evaluated: a model, or what another program predicted. */
+export interface Contestant {
+  readonly name: string;
+  readonly kind: 'model' | 'predictions';
+  /** Id or path of the model; folder or file of the predictions. */
+  readonly place: string;
+}
+
+/** Ctrl-C, as an evaluation hears of it. */
+export interface Interruption {
+  /** The first look ends with what it has. */
+  readonly stopped: ReplaySubject<void>;
+  isAsked(): boolean;
+  /** True where the second look is to end as well. */
+  isCut(): boolean;
+  /** The first look is over. */
+  looksAgain(): void;
+}
+
+/** One evaluation, not closed yet: its pictures wait on disk. */
+export interface Evaluated {
+  readonly summary: EvaluationSummary;
+  readonly rows: readonly EvaluatedFrame[];
+  readonly evaluation: Evaluation;
+  readonly journal: EvaluationJournal | undefined;
+  /** Why footage broke off, where it did. */
+  readonly failure?: unknown;
+}
+
+/** What an evaluation works on. */
+export interface EvaluationTask {
+  readonly place: string;
+  readonly contestant: Contestant;
+  readonly options: EvaluateOptions;
+  readonly report: Report;
+  readonly interruption: Interruption;
+  /** Folder in which it is written down how far it came. */
+  readonly progressFolder: string | undefined;
+}
+
+/**
+ * Measures one model or one set of predictions on a data set. The caller closes the evaluation and the journal. Throws
+ * `input-empty` where no frame could be measured, and what data set, model and predictions throw.
+ */
+export async function evaluateOne(task: EvaluationTask): Promise<Evaluated> {
+  const { place, contestant, options, report, interruption } = task;
+  const began = performance.now();
+  const found = contestant.kind === 'model' ? await findModels({ ...options, model: contestant.place }) : undefined;
+  if (found) tellGuesses(found, { ...options, model: contestant.place }, report);
+  const offsets = found ? contextOffsets(found, options) : [];
+  const dataset = await openDataset(place, { ...options, offsets });
+  const { info } = dataset.source;
+  if (info.live) {
+    throw new DepthcastError('option-invalid', 'evaluate is for footage that ends, and this source is live.', {
+      advice: 'Record it to a file first.',
+    });
+  }
+  const preset = presetOf(options, dataset.layout);
+  report.info(`${contestant.name}: ${dataset.truth.summary}; preset ${preset.name}: ${preset.summary}`);
+  const camera =
+    options.intrinsics === undefined
+      ? dataset.truth.intrinsics(info.size)
+      : await readIntrinsics(options.intrinsics, info.size);
+  const given =
+    contestant.kind === 'predictions'
+      ? await givenPredictions(contestant.place, options.predKind, dataset.planes ?? info.frameCount)
+      : undefined;
+  const size = given?.size ?? networkSize(found!, options.size, info.size);
+  const journal =
+    task.progressFolder === undefined
+      ? undefined
+      : await EvaluationJournal.open({
+          folder: task.progressFolder,
+          size,
+          lookAhead: Math.max(0, ...offsets),
+          isWanted: dataset.isWanted,
+          identity: identityFor(task, dataset, preset, found, camera, size),
+        });
+  const evaluation = new Evaluation(preset, dataset.truth, journal);
+  const from = journal?.from ?? 0;
+  if (from > 0) report.info(`going on at frame ${from}: the ones before it are in ${options.out}`);
+  const total = options.maxFrames ?? dataset.wantedCount ?? info.frameCount;
+  const progress = report.tells('info')
+    ? new Progress({ output: process.stderr, total, done: journal?.entries.length ?? 0 })
+    : undefined;
+  const run: Run = { dataset, evaluation, camera, from, size, preset, step: () => progress?.step() };
+  let failure: unknown;
+  try {
+    await (given ? take(task, run, given) : predict(task, run, found!, offsets)).catch((error: unknown) => {
+      // What was measured before footage broke off is told all the same.
+      if (evaluation.frames === 0) throw error;
+      failure = error;
+    });
+    progress?.end();
+    if (failure !== undefined || interruption.isAsked()) await journal?.endEarly();
+    interruption.looksAgain();
+    const { rows, ...result } = await evaluation.finish(() => interruption.isCut());
+    if (result.frames === 0 && !interruption.isAsked()) throw nothingToMeasure(result.missing.prediction, contestant);
+    const summary: EvaluationSummary = {
+      ...result,
+      missing: { ...result.missing, pictures: dataset.missingPictures ?? [] },
+      model: found ? found.model.card.id : 'given',
+      dataset: basename(resolve(place)),
+      preset: preset.name,
+      durationS: Number(((performance.now() - began) / 1000).toFixed(3)),
+    };
+    return { summary, rows, evaluation, journal, failure };
+  } catch (error) {
+    await evaluation.close();
+    await journal?.close(false);
+    throw error;
+  }
+}
+
+/** A folder or an array file is a set of predictions; everything else names a model. */
+export async function contestantOf(place: string): Promise<Contestant> {
+  const isFolder = await stat(place).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+  const kind = isFolder || /\.(npz|npy)$/i.test(place) ? 'predictions' : 'model';
+  return { name: basename(resolve(place)).replace(/\.(onnx|json|npz|npy)$/i, ''), kind, place };
+}
+
+interface Run {
+  readonly dataset: Dataset;
+  readonly evaluation: Evaluation;
+  readonly camera: CameraIntrinsics | undefined;
+  /** First frame that is still to be measured. */
+  readonly from: number;
+  readonly size: Size;
+  readonly preset: Preset;
+  readonly step: () => void;
+}
+
+/** The stream of `run` without its score, each answer measured while the network works at the next ones. */
+async function predict(
+  { contestant, options, report, interruption }: EvaluationTask,
+  { dataset, evaluation, camera, from, size, preset, step }: Run,
+  found: FoundModels,
+  offsets: readonly number[],
+): Promise<void> {
+  const { source, isWanted } = dataset;
+  const { model, fallback, close } = await openModels(found, { ...options, model: contestant.place }, source.info.size);
+  let failure: unknown;
+  const onMissed = ({ window, missed, error }: MissedFrame): void => {
+    evaluation.skip(window.target).catch((reason: unknown) => {
+      failure ??= reason;
+    });
+    report.warn(
+      `frame ${window.target.name} has no depth (${missed})${error === undefined ? '' : `: ${errorLine(error)}`}`,
+    );
+  };
+  try {
+    const { read } = leadIn(from, offsets);
+    const left = limitOf(options, dataset, read);
+    if (left !== undefined && left <= 0) return;
+    const frames = framesOf(source, { stream: 'evaluate', size, intrinsics: camera, from: read, maxFrames: left });
+    const answers = frames.pipe(
+      takeUntil(interruption.stopped),
+      splitAtCuts(),
+      slidingWindow({ offsets }),
+      from > 0 || isWanted
+        ? filter(({ target: { index } }) => index >= from && (!isWanted || isWanted(index)))
+        : unchanged,
+      estimateDepth(flipAveraged(model, preset.flip)),
+      fallBack(fallback === 'none' ? 'none' : flipAveraged(fallback, preset.flip), { onDropped: onMissed }),
+      options.cameraHeight === undefined ? unchanged : scaleByHeight(options.cameraHeight),
+    );
+    const measure = {
+      write: ({ frame, depth, estimator }: DepthFrame) => evaluation.add(frame, depth, estimator),
+      close: async () => {},
+    };
+    await lastValueFrom(
+      answers.pipe(
+        writeTo([measure], {
+          ahead: AHEAD,
+          onSinkError: (error) => {
+            failure ??= error;
+          },
+        }),
+        tap(step),
+      ),
+      { defaultValue: undefined },
+    );
+  } catch (error) {
+    failure ??= error;
+  } finally {
+    await close();
+  }
+  if (failure !== undefined) throw failure;
+}
+
+/** Frames still to be read from `read` on; where only some are wanted the data set itself ends at the limit. */
+function limitOf({ maxFrames }: EvaluateOptions, { isWanted }: Dataset, read: number): number | undefined {
+  return maxFrames === undefined || isWanted ? undefined : maxFrames - read;
+}
+
+/** Predictions of another program, with the pictures they belong to. */
+async function take(
+  { options, interruption }: EvaluationTask,
+  { dataset, evaluation, camera, from, size, step }: Run,
+  given: GivenPredictions,
+): Promise<void> {
+  const { source, isWanted, planeOf } = dataset;
+  const left = limitOf(options, dataset, from);
+  if (left !== undefined && left <= 0) return;
+  const frames = source.frames({ stream: 'evaluate', size, intrinsics: camera, from, maxFrames: left });
+  for await (const frame of frames) {
+    if (interruption.isAsked()) break;
+    if (isWanted && !isWanted(frame.index)) continue;
+    const depth = await given.depthOf(frame, planeOf?.(frame));
+    if (depth) await evaluation.add(frame, depth, 'given');
+    else await evaluation.skip(frame);
+    step();
+  }
+}
+
+function identityFor(
+  { place, contestant, options }: EvaluationTask,
+  { source, truth, layout }: Dataset,
+  preset: Preset,
+  found: FoundModels | undefined,
+  camera: CameraIntrinsics | undefined,
+  size: Size,
+): Record<string, unknown> {
+  const of = found
+    ? identityOf(place, source, found, { ...options, model: contestant.place }, camera)
+    : { predictions: resolve(contestant.place), predKind: options.predKind };
+  const { split, gt, poses } = options;
+  return {
+    ...of,
+    dataset: resolve(place),
+    frames: source.info.frameCount ?? null,
+    layout,
+    truth: truth.summary,
+    networkSize: size,
+    preset,
+    given: { split, gt, poses },
+  };
+}
+
+function nothingToMeasure(missing: readonly string[], { kind, place }: Contestant): DepthcastError {
+  return new DepthcastError('input-empty', `None of ${missing.length} frames has a prediction.`, {
+    advice:
+      kind === 'model'
+        ? 'See the warnings above for why the model did not answer.'
+        : `Name the files of ${place} like the frames: ${missing[0] ?? '000000'}.npy or .png.`,
+    facts: { missing: missing.slice(0, 5) },
+  });
+}
+
+/** Where an evaluation into `out` writes down how far it came. */
+export function progressFolderOf(out: string | undefined, name = ''): string | undefined {
+  return out === undefined ? undefined : join(out, '.unfinished', name);
+}

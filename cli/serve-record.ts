@@ -1,0 +1,50 @@
+import type { DepthServer } from '../pipeline/server/depth-server.ts';
+import { errorReport } from './report.ts';
+import type { ServeOptions } from './serve-config.ts';
+import type { ServeLog } from './serve-log.ts';
+
+type RecordOptions = Pick<ServeOptions, 'record' | 'recordMb' | 'recordSeconds' | 'recordTopics' | 'recordProfile'>;
+
+/**
+ * Writes everything that is published into MCAP files, where `--record` asks for it; streams that come later, too.
+ * Answers how to end that: what was written is then whole.
+ */
+export async function startRecording(
+  { record, recordMb = 1000, recordSeconds = 600, recordTopics, recordProfile }: RecordOptions,
+  server: DepthServer,
+  log: ServeLog,
+): Promise<() => Promise<void>> {
+  if (record === undefined) return async () => {};
+  // Loaded only here: most services record nothing.
+  const { recordTo } = await import('../pipeline/foxglove/record-to.ts');
+  const recorder = await recordTo(record, {
+    maxBytes: recordMb * 1e6,
+    maxSeconds: recordSeconds,
+    topics: recordTopics,
+    profile: recordProfile,
+    onError: (error) => log.warn({ error }, errorReport(error).message),
+  });
+  const taps = new Map<string, () => void>();
+  const follow = (): void => {
+    for (const [name, end] of taps) {
+      if (server.streams.includes(name)) continue;
+      end();
+      taps.delete(name);
+    }
+    for (const name of server.streams) {
+      if (!taps.has(name))
+        taps.set(
+          name,
+          server.hub(name).tap((frame) => recorder.tap(name, frame)),
+        );
+    }
+  };
+  const unfollow = server.onStreams(follow);
+  follow();
+  log.info({ record }, `recording to ${record}`);
+  return async () => {
+    unfollow();
+    for (const end of taps.values()) end();
+    await recorder.close().catch((error: unknown) => log.warn({ error }, errorReport(error).message));
+  };
+}

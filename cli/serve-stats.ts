@@ -1,0 +1,84 @@
+import type { StreamReport } from '../pipeline/live/stream-report.ts';
+import type { LogSink } from './log-sink.ts';
+import { columns } from './table.ts';
+
+/** What is shown of one stream. */
+export interface StreamFigures {
+  readonly report: StreamReport;
+  readonly viewers: number;
+  /** Milliseconds since its last answer; `null` before the first. */
+  readonly ageMs: number | null;
+  /** Answers by the fallback so far. */
+  readonly fallbacks: number;
+}
+
+/** Milliseconds between two tables. */
+const EVERY_MS = 1000;
+
+const HEAD = ['stream', 'state', 'in/s', 'out/s', 'let go', 'fallback', 'age', 'viewers', ''];
+
+interface Before {
+  readonly in: number;
+  readonly out: number;
+  readonly dropped: number;
+  readonly fallbacks: number;
+}
+
+const NOTHING: Before = { in: 0, out: 0, dropped: 0, fallbacks: 0 };
+
+/** `serve --stats`: how each stream did in the last second; a table that stays on a terminal, plain lines elsewhere. */
+export class ServeStats {
+  readonly #figures: () => readonly StreamFigures[];
+  readonly #sink: LogSink;
+  readonly #isTerminal: boolean;
+  readonly #timer: NodeJS.Timeout;
+  #before = new Map<string, Before>();
+  #at = performance.now();
+
+  constructor(figures: () => readonly StreamFigures[], sink: LogSink, isTerminal: boolean) {
+    this.#figures = figures;
+    this.#sink = sink;
+    this.#isTerminal = isTerminal;
+    this.#timer = setInterval(() => this.#show(), EVERY_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    if (this.#isTerminal) this.#sink.footer('');
+  }
+
+  #show(): void {
+    const now = performance.now();
+    const seconds = Math.max(0.001, (now - this.#at) / 1000);
+    this.#at = now;
+    const rows = this.#figures().map((figures) => this.#row(figures, seconds));
+    if (this.#isTerminal) {
+      this.#sink.footer(`${columns([HEAD, ...rows]).join('\n')}\n`);
+      return;
+    }
+    for (const [name, state, incoming, out, gone, fallback, age, viewers, why] of rows) {
+      const line = `${name}: ${state}, ${incoming} in/s, ${out} out/s, ${gone} let go, ${fallback} by the fallback`;
+      this.#sink.write(`${line}, ${age} old, ${viewers} viewers${why === '' ? '' : `, ${why}`}\n`);
+    }
+  }
+
+  #row({ report, viewers, ageMs, fallbacks }: StreamFigures, seconds: number): string[] {
+    const dropped = Object.values(report.dropped).reduce((sum, count) => sum + count, 0);
+    const now: Before = { in: report.in, out: report.out, dropped, fallbacks };
+    const before = this.#before.get(report.name) ?? NOTHING;
+    this.#before.set(report.name, now);
+    const rate = (count: number): string => (count / seconds).toFixed(1);
+    const share = (count: number, of: number): string => (of > 0 ? `${((100 * count) / of).toFixed(0)} %` : '-');
+    return [
+      report.name,
+      report.every > 1 ? `${report.state} 1/${report.every}` : report.state,
+      rate(now.in - before.in),
+      rate(now.out - before.out),
+      share(now.dropped - before.dropped, now.in - before.in),
+      share(now.fallbacks - before.fallbacks, now.out - before.out),
+      ageMs === null ? '-' : `${(ageMs / 1000).toFixed(1)} s`,
+      String(viewers),
+      report.fault?.message ?? '',
+    ];
+  }
+}

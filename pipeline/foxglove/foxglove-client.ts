@@ -1,0 +1,196 @@
+import type { RawData, WebSocket } from 'ws';
+import { type ClientWish, parseWish } from './client-messages.ts';
+
+/** What bounds one client. */
+export interface ClientLimits {
+  /** Bytes that may wait in the socket before messages wait here, where newer ones replace them. */
+  readonly bufferedBytes: number;
+  /** Text messages a second, and subscriptions in all. */
+  readonly messagesPerSecond: number;
+  readonly subscriptions: number;
+  /** A client whose line takes nothing for so long is let go, in milliseconds. */
+  readonly stalledMs: number;
+}
+
+/** A message on its way to a client. */
+export interface Outgoing {
+  /** Nanoseconds. */
+  readonly time: bigint;
+  readonly payload: Uint8Array;
+}
+
+/** Where a client's channels are. */
+export interface ClientHome {
+  has(channel: number, mayWatch: (stream: string) => boolean): boolean;
+  /** Called once a client wants a channel that there is. */
+  subscribed(client: FoxgloveClient, channel: number): void;
+}
+
+/** Text that Lichtblick knows and explains to its user. */
+const SLOW = 'Send buffer limit reached';
+
+/** Bytes of a message that is not worth waiting with: transforms, scores and log lines of several streams share a channel. */
+const SMALL = 4096;
+
+/** Milliseconds between two such notices. */
+const SLOW_EVERY = 30_000;
+
+/** A peer that made so many mistakes is let go. */
+const MOST_MISTAKES = 20;
+
+/**
+ * One Foxglove client: what it subscribed to, and a line that never holds more than it can take. On each subscription
+ * the newest message waits while the line is full; an older one that waited is dropped, and the client told so.
+ */
+export class FoxgloveClient {
+  /** Messages handed to the socket, and those replaced by newer ones. */
+  sent = 0;
+  dropped = 0;
+  /** Whether its token is good for a stream, now. */
+  readonly mayWatch: (stream: string) => boolean;
+  readonly #socket: WebSocket;
+  readonly #limits: ClientLimits;
+  readonly #home: ClientHome;
+  /** Subscription ids by channel. */
+  readonly #subscriptions = new Map<number, number>();
+  readonly #waiting = new Map<number, Outgoing>();
+  #toldSlow = Number.NEGATIVE_INFINITY;
+  #blockedSince: number | undefined;
+  #mistakes = 0;
+  #heard = 0;
+  #heardSince = 0;
+
+  constructor(socket: WebSocket, limits: ClientLimits, home: ClientHome, mayWatch: (stream: string) => boolean) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#home = home;
+    this.mayWatch = mayWatch;
+    socket.on('message', (data, isBinary) => this.#hear(data, isBinary));
+    // What a peer does wrong ends its own connection with the right close code; there is nothing to add.
+    socket.on('error', () => {});
+  }
+
+  wants(channel: number): boolean {
+    return this.#subscriptions.has(channel);
+  }
+
+  /** Sends a control message; these are small and never dropped. */
+  tell(message: Readonly<Record<string, unknown>>): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  /** Sends a message of a channel if it is wanted: now, or when the line is free, unless a newer one comes first. */
+  offer(channel: number, message: Outgoing): void {
+    if (!this.#subscriptions.has(channel) || this.#socket.readyState !== this.#socket.OPEN) return;
+    const isSmall = message.payload.length <= SMALL && this.#socket.bufferedAmount <= 4 * this.#limits.bufferedBytes;
+    if (isSmall || (this.#waiting.size === 0 && this.#isFree())) {
+      this.#send(channel, message);
+      return;
+    }
+    // Set anew so that the order of the map is that of arrival: nobody starves.
+    if (this.#waiting.delete(channel)) this.#drop();
+    this.#waiting.set(channel, message);
+    const now = performance.now();
+    this.#blockedSince ??= now;
+    if (now - this.#blockedSince > this.#limits.stalledMs) this.close(1013, 'too slow');
+  }
+
+  /** Forgets channels that are no more. */
+  forget(channels: readonly number[]): void {
+    for (const channel of channels) {
+      this.#subscriptions.delete(channel);
+      this.#waiting.delete(channel);
+    }
+  }
+
+  /** Says goodbye; a peer that does not answer is cut off after two seconds. */
+  close(code: number, reason: string): void {
+    this.#waiting.clear();
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.close(code, reason);
+    const timer = setTimeout(() => this.#socket.terminate(), 2000);
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  #isFree(): boolean {
+    return this.#socket.bufferedAmount <= this.#limits.bufferedBytes;
+  }
+
+  #send(channel: number, { time, payload }: Outgoing): void {
+    const message = new Uint8Array(13 + payload.length);
+    const view = new DataView(message.buffer);
+    view.setUint8(0, 1);
+    view.setUint32(1, this.#subscriptions.get(channel)!, true);
+    view.setBigUint64(5, time, true);
+    message.set(payload, 13);
+    this.sent++;
+    this.#socket.send(message, { binary: true }, (error) => {
+      this.#blockedSince = undefined;
+      if (!error) this.#sendWaiting();
+    });
+  }
+
+  #sendWaiting(): void {
+    for (const [channel, message] of this.#waiting) {
+      if (!this.#isFree()) return;
+      this.#waiting.delete(channel);
+      this.#send(channel, message);
+    }
+  }
+
+  #drop(): void {
+    this.dropped++;
+    const now = performance.now();
+    if (now - this.#toldSlow < SLOW_EVERY) return;
+    this.#toldSlow = now;
+    this.tell({ op: 'status', level: 1, message: SLOW, id: 'slow' });
+  }
+
+  #hear(data: RawData, isBinary: boolean): void {
+    const now = performance.now();
+    if (now - this.#heardSince > 1000) {
+      this.#heardSince = now;
+      this.#heard = 0;
+    }
+    if (++this.#heard > this.#limits.messagesPerSecond) {
+      this.close(1008, 'too many messages');
+      return;
+    }
+    this.#obey(isBinary ? { op: 'wrong', why: 'Clients cannot publish or call here.' } : parseWish(String(data)));
+  }
+
+  #obey(wish: ClientWish): void {
+    switch (wish.op) {
+      case 'subscribe':
+        for (const { id, channelId } of wish.subscriptions) {
+          if (this.#subscriptions.has(channelId)) continue;
+          if (!this.#home.has(channelId, this.mayWatch)) {
+            this.#wrong(`There is no channel ${channelId}.`);
+            continue;
+          }
+          if (this.#subscriptions.size >= this.#limits.subscriptions) {
+            this.#wrong('Too many subscriptions.');
+            return;
+          }
+          this.#subscriptions.set(channelId, id);
+          this.#home.subscribed(this, channelId);
+        }
+        return;
+      case 'unsubscribe': {
+        const ids = new Set(wish.subscriptionIds);
+        const gone = [...this.#subscriptions].filter(([, id]) => ids.has(id)).map(([channel]) => channel);
+        this.forget(gone);
+        return;
+      }
+      case 'wrong':
+        this.#wrong(wish.why);
+        return;
+      case 'ignored':
+    }
+  }
+
+  #wrong(message: string): void {
+    if (++this.#mistakes > MOST_MISTAKES) this.close(1008, 'too many mistakes');
+    else this.tell({ op: 'status', level: 2, message });
+  }
+}

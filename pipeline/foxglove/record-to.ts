@@ -1,0 +1,94 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DepthcastError, type DepthFrame } from '../../frames/index.ts';
+import { makeFolder } from '../sinks/folder/atomic-file.ts';
+import { lockFolder } from '../sinks/folder/folder-lock.ts';
+import { recoverMcap } from './mcap/recover.ts';
+import { foxgloveProfile } from './messages/foxglove-profile.ts';
+import { topicKinds } from './messages/profile.ts';
+import { ros2Profile } from './messages/ros2-profile.ts';
+import { type ContentOptions, checkContentOptions } from './messages/stream-content.ts';
+import { StreamRecording, type StreamRecordingStatus } from './stream-recording.ts';
+
+/** How {@link recordTo} records. */
+export interface RecordOptions extends Omit<ContentOptions, 'clock'> {
+  /** A file that has grown so large, in bytes, is ended and the next one begun (1 GB). */
+  readonly maxBytes?: number | undefined;
+  /** The same for its length in seconds (600). */
+  readonly maxSeconds?: number | undefined;
+  /** `ros2` writes sensor_msgs for ROS tools; `foxglove` (default) what Foxglove and Lichtblick know best. */
+  readonly profile?: 'foxglove' | 'ros2' | undefined;
+  /** Kinds of topics to record, all by default: image, calibration, depth, metres, points, consistency, tf, log. */
+  readonly topics?: readonly string[] | undefined;
+  /** Told once for each file that could not be written; its stream is tried again after half a minute. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** What a recorder has done so far. */
+export interface RecorderStatus {
+  readonly streams: readonly StreamRecordingStatus[];
+  /** Recordings of an earlier run that was killed, mended at the start. */
+  readonly recovered: readonly string[];
+}
+
+/** A running recording of any number of streams. */
+export interface Recorder {
+  /** Takes a stream's next frame. Returns at once and never throws; a disk that is too slow loses frames, counted. */
+  tap(stream: string, frame: DepthFrame): void;
+  status(): RecorderStatus;
+  /** Writes what waits, ends all files and lets the folder go. */
+  close(): Promise<void>;
+}
+
+/**
+ * Records what streams publish into `DIR/STREAM-YYYYMMDDTHHMMSSZ.mcap`, a new file whenever one is large or long enough.
+ *
+ * What a killed recorder left behind is mended first; one recorder at a time may hold a folder. Times are wall-clock
+ * times of the pictures (UTC). Rejects with `output-failed`, `output-exists` and `option-invalid`.
+ */
+export async function recordTo(dir: string, options: RecordOptions = {}): Promise<Recorder> {
+  const { maxBytes = 1e9, maxSeconds = 600, profile = 'foxglove', topics, onError = () => {}, ...content } = options;
+  checkContentOptions(content);
+  const kinds = topics && topicKinds(topics);
+  for (const [name, value] of Object.entries({ maxBytes, maxSeconds })) {
+    if (value > 0) continue;
+    throw new DepthcastError('option-invalid', `The option ${name} is ${value}.`, { advice: 'Give a number above 0.' });
+  }
+  await makeFolder(dir);
+  const unlock = await lockFolder(dir);
+  const recovered: string[] = [];
+  try {
+    for (const name of (await readdir(dir)).filter((file) => file.endsWith('.mcap')).sort()) {
+      if ((await recoverMcap(join(dir, name))) !== undefined) recovered.push(name);
+    }
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+  const file = {
+    pointStride: 4,
+    ...content,
+    clock: 'wall',
+    kinds,
+    profile: profile === 'ros2' ? ros2Profile : foxgloveProfile,
+    library: 'depthcast',
+  } as const;
+  const streams = new Map<string, StreamRecording>();
+  let closed: Promise<void> | undefined;
+  return {
+    tap(stream, frame) {
+      if (closed) return;
+      let recording = streams.get(stream);
+      if (!recording) {
+        recording = new StreamRecording(dir, { ...file, stream }, { maxBytes, maxSeconds }, onError);
+        streams.set(stream, recording);
+      }
+      recording.add(frame);
+    },
+    status: () => ({ streams: [...streams.values()].map((recording) => recording.status()), recovered }),
+    close() {
+      closed ??= Promise.all([...streams.values()].map((recording) => recording.close())).then(unlock);
+      return closed;
+    },
+  };
+}

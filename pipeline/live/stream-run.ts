@@ -1,0 +1,159 @@
+import { filter, Observable, pipe, Subject, takeUntil, tap } from 'rxjs';
+import type { DepthFrame, Frame } from '../../frames/index.ts';
+import { depthStream } from '../depth-stream.ts';
+import { framesOf } from '../frames-of.ts';
+import { type FrameSource, isCamera } from '../sources/frame-source.ts';
+import type { FrameInterval } from './frame-interval.ts';
+import type { FrameLedger } from './frame-ledger.ts';
+import { ageOf, freshOnly } from './fresh-only.ts';
+import type { Seat } from './model-turns.ts';
+import { tapped } from './source-tap.ts';
+import type { StreamPlan } from './stream-plan.ts';
+import type { Thinning } from './thin-evenly.ts';
+
+/** What a run works with. */
+export interface RunParts {
+  readonly plan: StreamPlan;
+  readonly source: FrameSource;
+  readonly model: Seat;
+  readonly fallback: Seat | 'none';
+  readonly ledger: FrameLedger;
+  readonly interval: FrameInterval;
+  readonly thinning: Thinning;
+  /** Index and time at which its frames begin: where the run before it ended. */
+  readonly from: { readonly index: number; readonly timestamp: number };
+  readonly onFrame: (frame: Frame) => void;
+  readonly onAnswer: (answer: DepthFrame) => void;
+  /** An answer was too old to be shown. */
+  readonly onTooLate: (ageMs: number) => void;
+}
+
+/** Milliseconds after which a picture of a camera is not live any more. */
+const STALE_AFTER_MS = 1000;
+
+/** One source of a stream from its first frame to its last, each of them booked in the ledger. */
+export class StreamRun {
+  /** Resolves once nothing of it is under way any more, with its failure if it had one. Never rejects. */
+  readonly ended: Promise<{ readonly failure?: unknown }>;
+  readonly #asked = new Subject<void>();
+  readonly #giveUp = new Subject<void>();
+  readonly #parts: RunParts;
+  #stopped = false;
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.ended = new Promise((resolve) => {
+      this.#answers()
+        .pipe(takeUntil(this.#giveUp))
+        .subscribe({
+          next: ({ frame }) => parts.thinning.answered(frame.index),
+          error: (failure: unknown) => resolve({ failure }),
+          complete: () => resolve({}),
+        });
+    });
+    void this.ended.then(() => {
+      this.#stopped = true;
+      parts.model.leave();
+      if (parts.fallback !== 'none') parts.fallback.leave();
+      parts.ledger.dropAll('stopped');
+    });
+  }
+
+  /** Takes no more frames, answers those inside within `drainMs` milliseconds, and lets the others go. */
+  async stop(drainMs: number): Promise<void> {
+    this.#stopped = true;
+    this.#asked.next();
+    const timer = setTimeout(() => this.#giveUp.next(), drainMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  #answers(): Observable<DepthFrame> {
+    const { plan, model, fallback, ledger, thinning, onAnswer } = this.#parts;
+    const { live } = this.#parts.source.info;
+    return depthStream(this.#frames().pipe(takeUntil(this.#asked)), {
+      model,
+      fallback,
+      live,
+      budgetMs: plan.budgetMs,
+      cameraHeight: plan.cameraHeight,
+      thin: pipe(
+        freshOnly({
+          maxAgeMs: plan.staleAfterMs ?? STALE_AFTER_MS,
+          onDropped: ({ target }) => ledger.drop(target, 'window', 'stale'),
+        }),
+        thinning.operator(),
+        model.gate(),
+      ),
+      onDropped: (window) => {
+        thinning.late(window);
+        ledger.drop(window.target, 'window', 'late');
+      },
+      onMissed: ({ window, missed }) => {
+        thinning.answered(window.target.index);
+        ledger.drop(window.target, 'estimate', missed);
+      },
+    }).pipe(
+      filter(({ frame }) => !live || this.#isFresh(frame)),
+      tap((answer) => {
+        ledger.publish(answer.frame);
+        onAnswer(answer);
+      }),
+    );
+  }
+
+  /** Whether an answer may be shown; one that took too long is let go, counted. */
+  #isFresh(frame: Frame): boolean {
+    const { plan, ledger, thinning, onTooLate } = this.#parts;
+    const ageMs = ageOf(frame, performance.now());
+    if (ageMs <= (plan.staleAfterMs ?? STALE_AFTER_MS)) return true;
+    thinning.answered(frame.index);
+    ledger.drop(frame, 'estimate', 'stale');
+    onTooLate(ageMs);
+    return false;
+  }
+
+  #frames(): Observable<Frame> {
+    const { plan, from, ledger, interval, onFrame } = this.#parts;
+    const source = tapped(this.#parts.source, (frame) => {
+      const placed = from.index === 0 ? frame : moved(frame, from, first);
+      first = false;
+      if (this.#stopped) {
+        ledger.turnAway('stopped');
+        return placed;
+      }
+      ledger.enter(placed);
+      interval.add(placed);
+      onFrame(placed);
+      return placed;
+    });
+    let first = true;
+    const { name: stream, maxFrames, intrinsics } = plan;
+    try {
+      if (isCamera(source)) return framesOf(source, { stream, size: plan.size, intrinsics, maxFrames });
+      const { size } = source.info;
+      return framesOf(source, {
+        stream,
+        size: plan.size(size),
+        intrinsics: intrinsics?.(size),
+        maxFrames,
+        loop: plan.loop,
+        realTime: true,
+      });
+    } catch (error) {
+      return new Observable((subscriber) => subscriber.error(error));
+    }
+  }
+}
+
+/** Index and time of a stream go on where the run before ended, so that neither ever goes back for a viewer. */
+function moved(frame: Frame, from: RunParts['from'], first: boolean): Frame {
+  const index = from.index + frame.index;
+  return {
+    ...frame,
+    index,
+    name: /^\d{6,}$/.test(frame.name) ? String(index).padStart(6, '0') : frame.name,
+    timestamp: from.timestamp + frame.timestamp,
+    segmentStart: first ? 'reconnect' : frame.segmentStart,
+  };
+}

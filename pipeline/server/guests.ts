@@ -1,0 +1,79 @@
+import type { WebSocket } from 'ws';
+import { clientOf } from './failed-attempts.ts';
+import type { Pass } from './tokens.ts';
+
+/** Milliseconds a peer has to answer a goodbye before its line is cut. */
+const GOODBYE_MS = 2000;
+
+interface Guest {
+  readonly client: string;
+  readonly pass: Pass;
+  answered: boolean;
+}
+
+/** Every WebSocket that was let in, of whatever kind: counted, asked for signs of life, and said goodbye to. */
+export class Guests {
+  readonly #guests = new Map<WebSocket, Guest>();
+
+  add(socket: WebSocket, address: string | undefined, pass: Pass): void {
+    const guest: Guest = { client: clientOf(address), pass, answered: true };
+    this.#guests.set(socket, guest);
+    const answer = (): void => {
+      guest.answered = true;
+    };
+    socket.on('pong', answer);
+    socket.on('message', answer);
+    // What a peer does wrong ends its own connection with the right close code; there is nothing to add.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#guests.delete(socket));
+  }
+
+  get count(): number {
+    return this.#guests.size;
+  }
+
+  /** How many came from the same client. */
+  countFrom(address: string | undefined): number {
+    const client = clientOf(address);
+    let count = 0;
+    for (const guest of this.#guests.values()) if (guest.client === client) count++;
+    return count;
+  }
+
+  /** Bytes that wait in all sockets. */
+  get bufferedBytes(): number {
+    let bytes = 0;
+    for (const socket of this.#guests.keys()) bytes += socket.bufferedAmount;
+    return bytes;
+  }
+
+  /** Asks everybody for a sign of life and cuts off who did not answer the last question. */
+  ping(): void {
+    for (const [socket, guest] of this.#guests) {
+      if (!guest.answered) {
+        socket.terminate();
+        continue;
+      }
+      guest.answered = false;
+      if (socket.readyState === socket.OPEN) socket.ping();
+    }
+  }
+
+  /** Says goodbye to those whose pass no longer stands. */
+  recheck(stands: (pass: Pass) => boolean): void {
+    for (const [socket, { pass }] of this.#guests) if (!stands(pass)) goodbye(socket, 1008, 'token no longer valid');
+  }
+
+  /** Says goodbye to everybody. */
+  closeAll(code: number, reason: string): void {
+    for (const socket of this.#guests.keys()) goodbye(socket, code, reason);
+  }
+}
+
+/** Closes a socket; a peer that does not answer is cut off after two seconds. */
+export function goodbye(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState !== socket.OPEN) return;
+  socket.close(code, reason);
+  const timer = setTimeout(() => socket.terminate(), GOODBYE_MS);
+  socket.once('close', () => clearTimeout(timer));
+}

@@ -1,0 +1,84 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { DepthFrame } from '../../frames/index.ts';
+import { type DepthServer, startServer } from '../../pipeline/server/depth-server.ts';
+
+/** How a page is opened. */
+export interface Look {
+  readonly scheme?: 'dark' | 'light';
+  readonly width?: number;
+  readonly height?: number;
+  readonly view?: string;
+}
+
+/** What the tests of the page share: one browser, and whatever a test has to end. */
+export class PageSetup {
+  browser!: Browser;
+  readonly endings: (() => unknown)[] = [];
+  readonly #street: () => readonly DepthFrame[];
+
+  constructor(street: () => readonly DepthFrame[]) {
+    this.#street = street;
+  }
+
+  /** A server whose streams show the same frames over and over. */
+  async serve(port = 0, streams = ['street'], frames = this.#street(), intervalMs = 100): Promise<DepthServer> {
+    const server = await startServer({ port, streams });
+    let index = 0;
+    const publish = () => {
+      const { frame, ...answer } = frames[index % frames.length]!;
+      const now = { index, arrivedAt: performance.now() - 30, timestamp: index / 15 };
+      for (const stream of streams) server.hub(stream).publish({ ...answer, frame: { ...frame, ...now, stream } });
+      index++;
+    };
+    publish();
+    const timer = setInterval(publish, intervalMs);
+    this.endings.push(() => {
+      clearInterval(timer);
+      return server.close();
+    });
+    return server;
+  }
+
+  /** A server with one frame, which stays. */
+  async serveOne(frame: DepthFrame): Promise<DepthServer> {
+    const server = await startServer({ port: 0, streams: ['street'] });
+    this.endings.push(() => server.close());
+    server.hub('street').publish(frame);
+    return server;
+  }
+
+  /** Opens the page and writes down what it complains of. */
+  async open(url: string, look: Look = {}): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
+    const context = await this.browser.newContext({
+      viewport: { width: look.width ?? 1280, height: look.height ?? 720 },
+      colorScheme: look.scheme ?? 'dark',
+    });
+    this.endings.push(() => context.close());
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (line) => {
+      // Chromium reports each refused connection; the tests that stop a server cause those on purpose.
+      if (line.type() === 'error' && !line.text().includes('ERR_CONNECTION_REFUSED')) complaints.push(line.text());
+    });
+    await page.goto(look.view === undefined ? url : `${url}?view=${look.view}`);
+    return { page, context, complaints };
+  }
+
+  async end(): Promise<void> {
+    for (const end of this.endings.splice(0).reverse()) await end();
+  }
+}
+
+/** Frames that the page has received. */
+export async function received(page: Page): Promise<number> {
+  return Number(await page.textContent('[data-reading="frames"]'));
+}
+
+/** Waits until the page has received more frames. */
+export async function moreThan(page: Page, count: number): Promise<void> {
+  await page.waitForFunction(
+    (least) => Number(document.querySelector('[data-reading="frames"]')?.textContent) > least,
+    count,
+  );
+}

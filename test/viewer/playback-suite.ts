@@ -1,0 +1,133 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { roadFrame } from '../pipeline/server/road-frames.ts';
+import { moreThan, type PageSetup, received } from './page-setup.ts';
+
+const time = (page: Page) => page.textContent('[data-reading="time"]');
+const secondsOf = (text: string | null) => {
+  const [minutes, seconds] = text!.split(':').map(Number);
+  return minutes! * 60 + seconds!;
+};
+
+/** The tests of pausing, of several streams and of snapshots. */
+export function playbackSuite(setup: PageSetup): void {
+  it('pauses, steps frame by frame through what it kept, and goes on live', async () => {
+    const server = await setup.serve(
+      0,
+      ['street'],
+      Array.from({ length: 12 }, (_, index) => roadFrame({ index })),
+    );
+    const { page } = await setup.open(server.url);
+    await moreThan(page, 8);
+    await page.keyboard.press(' ');
+    await page.waitForSelector('#badge[data-mood="paused"]');
+    await page.waitForTimeout(300);
+    const paused = secondsOf(await time(page));
+    await page.waitForTimeout(400);
+    expect(secondsOf(await time(page))).toBe(paused);
+    // Frames are a fifteenth of a second of media time apart; what the line let go makes a step longer, never shorter.
+    const before = await time(page);
+    await page.keyboard.press(',');
+    await page.waitForFunction((old) => document.querySelector('[data-reading="time"]')?.textContent !== old, before);
+    const back = secondsOf(await time(page));
+    expect(paused - back).toBeGreaterThan(0.06);
+    await page.keyboard.press(',');
+    await page.waitForFunction(
+      (old) => document.querySelector('[data-reading="time"]')?.textContent !== old,
+      await time(page),
+    );
+    expect(back - secondsOf(await time(page))).toBeGreaterThan(0.06);
+    expect(await page.textContent('.transport-text')).toMatch(/^−\d+\.\d\d s$/);
+    await page.keyboard.press('.');
+    await page.waitForFunction((wanted) => {
+      const [minutes, seconds] = document.querySelector('[data-reading="time"]')!.textContent!.split(':').map(Number);
+      return Math.abs(minutes! * 60 + seconds! - wanted) < 0.011;
+    }, back);
+    const count = await received(page);
+    await page.keyboard.press(' ');
+    await moreThan(page, count + 2);
+    expect(secondsOf(await time(page))).toBeGreaterThan(paused);
+    expect(await page.getAttribute('#badge', 'data-mood')).toBe('live');
+  });
+
+  it('shows two streams in the grid and opens the one that is pressed', async () => {
+    const server = await setup.serve(0, ['front', 'back'], [roadFrame({ index: 1 }), roadFrame({ index: 2 })]);
+    const { page, complaints } = await setup.open(server.url, { view: 'grid' });
+    await page.waitForFunction(() => document.querySelectorAll('.tile-state[data-mood="live"]').length === 2);
+    expect(await page.locator('.tile-name').allTextContents()).toEqual(['front', 'back']);
+    const painted = await page.locator('.tile-depth').evaluateAll((canvases) =>
+      canvases.map((canvas) => {
+        const { width, height } = canvas as HTMLCanvasElement;
+        const at = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(width / 2, height - 4, 1, 1).data;
+        return width > 100 && at[0]! > at[2]!;
+      }),
+    );
+    expect(painted).toEqual([true, true]);
+    await page.locator('.tile').nth(1).click();
+    await page.waitForFunction(() => document.title === 'back – depthcast');
+    expect(await page.isVisible('#depth')).toBe(true);
+    await expect.poll(() => server.hub('front').viewers.size).toBe(0);
+    expect(server.hub('back').viewers.size).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+
+  it('measures the distance between two points through space', async () => {
+    const truth = roadFrame({ index: 9 });
+    const server = await setup.serveOne(truth);
+    const { page } = await setup.open(server.url);
+    await moreThan(page, 0);
+    await page.keyboard.press('r');
+    const box = (await page.locator('#depth').boundingBox())!;
+    const ends = [
+      [200, 170],
+      [430, 150],
+    ] as const;
+    for (const [x, y] of ends) {
+      await page.mouse.click(box.x + (box.width * (x + 0.5)) / 640, box.y + (box.height * (y + 0.5)) / 192);
+    }
+    await page.waitForFunction(() => document.querySelectorAll('.ruler-label:not([hidden])').length === 2);
+    const { fx, fy, cx, cy } = truth.frame.intrinsics!;
+    const [a, b] = ends.map(([x, y]) => {
+      const z = truth.depth.data[y * 640 + x]!;
+      return [((x - cx) * z) / fx, ((y - cy) * z) / fy, z];
+    }) as [number[], number[]];
+    const distance = Math.hypot(...a.map((value, i) => value - b[i]!));
+    const text = await page.locator('.ruler-label').last().textContent();
+    expect(text).toMatch(/^[\d.]+ m apart$/);
+    expect(Math.abs(Number.parseFloat(text!) - distance)).toBeLessThan(0.06);
+  });
+
+  it('saves what is shown, the depth and the points', async () => {
+    const truth = roadFrame({ index: 9 });
+    const server = await setup.serveOne(truth);
+    const { page } = await setup.open(server.url);
+    await moreThan(page, 0);
+    const saved = async (kind: string) => {
+      const download = page.waitForEvent('download');
+      await page.click('#snapshots summary');
+      await page.click(`[data-snapshot="${kind}"]`);
+      const file = await download;
+      const chunks: Buffer[] = [];
+      for await (const chunk of await file.createReadStream()) chunks.push(chunk as Buffer);
+      return { name: file.suggestedFilename(), bytes: Buffer.concat(chunks) };
+    };
+    const { default: sharp } = await import('sharp');
+    const picture = await saved('png');
+    expect(await sharp(picture.bytes).metadata()).toMatchObject({ format: 'png', width: 1280, height: 192 });
+    const depth = await saved('png16');
+    expect(depth.name).toBe('street-0000.60s-depth16.png');
+    const grey = await sharp(depth.bytes).toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer();
+    const codes = new Uint16Array(grey.buffer, grey.byteOffset, grey.length / 2);
+    expect(codes).toHaveLength(640 * 192);
+    for (const at of [180 * 640 + 320, 100 * 640 + 415, 2 * 640 + 300]) {
+      const z = truth.depth.data[at]!;
+      if (Number.isNaN(z)) expect(codes[at]).toBe(0);
+      else expect(Math.abs(codes[at]! / 256 - z)).toBeLessThanOrEqual(3.86e-5 * z * z + 1 / 512);
+    }
+    const points = await saved('ply');
+    const header = points.bytes.subarray(0, 400).toString('latin1').split('end_header\n')[0]!;
+    const count = Number(/element vertex (\d+)/.exec(header)![1]);
+    expect(points.bytes.length).toBe(header.length + 'end_header\n'.length + 15 * count);
+    expect(count).toBe(truth.depth.data.filter((z) => z <= 80).length);
+  });
+}
