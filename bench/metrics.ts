@@ -17,6 +17,7 @@ import { sqRel } from '../operators/metrics/sq-rel.ts';
 import { taePair } from '../operators/metrics/tae.ts';
 import { tcm } from '../operators/metrics/tcm.ts';
 import { seenFlow } from '../pipeline/evaluation/seen-flow.ts';
+import { type LiveTimes, liveScoreTimes } from './live-score.ts';
 
 /** How long each metric is measured. */
 export interface MetricsOptions {
@@ -35,6 +36,8 @@ export interface MetricsResult {
   readonly frames: number;
   /** Milliseconds a frame (for those over time: a pair of frames; TCM: a snippet of three), one core. */
   readonly ms: Readonly<Record<string, number>>;
+  /** What a stream measures of itself, on the sample street. */
+  readonly live: { readonly liveScore: LiveTimes; readonly groundPlane: LiveTimes };
 }
 
 const NETWORK = { width: 640, height: 192 };
@@ -49,7 +52,7 @@ const STEP = 1.3;
  * Time of each metric on one core, on a made-up road at the sizes of a KITTI frame: measured depth as sparse as a laser
  * scan's at 1226×370, predicted depth at 640×192. Everything before a metric, such as resizing, is a line of its own.
  */
-export function metrics({ frames = 20, rounds = 3 }: MetricsOptions = {}): MetricsResult {
+export async function metrics({ frames = 20, rounds = 3 }: MetricsOptions = {}): Promise<MetricsResult> {
   const forward = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, -STEP];
   const back = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, STEP];
   const scan = road(CAMERA, 0).map((z, i) => (isMeasured(i) ? z : 0));
@@ -106,6 +109,7 @@ export function metrics({ frames = 20, rounds = 3 }: MetricsOptions = {}): Metri
     network: NETWORK,
     frames: frames * rounds,
     ms,
+    live: await liveScoreTimes(frames * rounds),
   };
 }
 

@@ -36,7 +36,7 @@ export const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<
     };
     return told(await memory({ ...options, onSample }), memoryRows);
   },
-  metrics: async (options) => told(metrics(options), metricsRows),
+  metrics: async (options) => told(await metrics(options), metricsRows),
   models: async (options) => {
     const onProgress = (line: string): void => {
       process.stderr.write(`${line}\n`);
@@ -131,13 +131,14 @@ function modelsRows({ threads, models: figures, beside, besideNote }: ModelsResu
   ];
 }
 
-function metricsRows({ truth, network, ms }: MetricsResult): string[][] {
+function metricsRows({ truth, network, ms, live }: MetricsResult): string[][] {
   return [
     [
       'measured depth',
       `${truth.width}x${truth.height}, ${truth.measured} pixels; predicted ${network.width}x${network.height}`,
     ],
     ...Object.entries(ms).map(([name, time]) => [name, `${time.toFixed(2)} ms`]),
+    ...Object.entries(live).map(([name, { p50, p95 }]) => [name, `p50 ${p50.toFixed(2)} ms, p95 ${p95.toFixed(2)} ms`]),
   ];
 }
 

@@ -8,7 +8,7 @@ import {
   type MissedFrame,
   type Size,
 } from '../frames/index.ts';
-import { estimateDepth, fallBack, slidingWindow, splitAtCuts, writeTo } from '../operators/index.ts';
+import { estimateDepth, fallBack, scaleByHeight, slidingWindow, splitAtCuts, writeTo } from '../operators/index.ts';
 import { readIntrinsics } from '../pipeline/datasets/intrinsics-text.ts';
 import type { EvaluatedFrame } from '../pipeline/evaluation/evaluated-frame.ts';
 import { Evaluation } from '../pipeline/evaluation/evaluation.ts';
@@ -210,6 +210,7 @@ async function predict(
         : unchanged,
       estimateDepth(flipAveraged(model, preset.flip)),
       fallBack(fallback === 'none' ? 'none' : flipAveraged(fallback, preset.flip), { onDropped: onMissed }),
+      options.cameraHeight === undefined ? unchanged : scaleByHeight(options.cameraHeight),
     );
     const measure = {
       write: ({ frame, depth, estimator }: DepthFrame) => evaluation.add(frame, depth, estimator),

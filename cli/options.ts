@@ -52,6 +52,12 @@ const common = {
   json: z.boolean().default(false),
 };
 
+/** Metres of the camera over the ground. */
+export const cameraHeight = z.coerce
+  .number({ error: 'must be metres such as 1.65' })
+  .positive({ error: 'must be above 0' })
+  .max(1000, { error: 'must be at most 1000' });
+
 export const streamShape = {
   ...common,
   model: text.default('tc-depth-lite'),
@@ -60,6 +66,7 @@ export const streamShape = {
   causal: z.boolean().default(false),
   size: size.optional(),
   intrinsics: text.optional(),
+  cameraHeight: cameraHeight.optional(),
   layout: text.optional(),
   device: z
     .enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu', 'auto'], {
@@ -93,6 +100,7 @@ export function addStreamOptions(command: Command): Command {
     .option('--causal', 'look at past frames only, window -2,-1,0: no wait for the next frame')
     .option('--size <WxH>', "size for the network (default: the model's choice, about 640x192 pixels of area)")
     .option('--intrinsics <camera>', 'fx,fy,cx,cy@WxH in pixels, or a calibration file')
+    .option('--camera-height <metres>', 'height of the camera over the road: brings depth of unknown scale to metres')
     .option('--layout <name>', `what SOURCE is, where detection would be wrong: ${sourceLayouts.join(', ')}`)
     .option('--device <name>', 'cpu, cuda, dml, coreml, webgpu or auto (default: auto)')
     .option('--threads <n>', 'threads for the network (default: one fewer than the cores)')

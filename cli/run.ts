@@ -152,7 +152,14 @@ async function stream(
   };
   try {
     await lastValueFrom(
-      depthStream(frames, { model, fallback, offsets, from: start.estimate, onMissed }).pipe(
+      depthStream(frames, {
+        model,
+        fallback,
+        offsets,
+        from: start.estimate,
+        cameraHeight: options.cameraHeight,
+        onMissed,
+      }).pipe(
         filter((answer) => answer.frame.index >= from),
         writeTo(sinks, {
           ahead: AHEAD,

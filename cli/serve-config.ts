@@ -4,7 +4,7 @@ import { DepthcastError } from '../frames/index.ts';
 import { redact, secretsOf } from '../pipeline/ffmpeg/redact.ts';
 import type { GivenTokens } from '../pipeline/server/tokens.ts';
 import { withEnvironment } from './config-file.ts';
-import { check, list, offset, oneWindow, size, streamShape, text, whole } from './options.ts';
+import { cameraHeight, check, list, offset, oneWindow, size, streamShape, text, whole } from './options.ts';
 
 const milliseconds = whole(10, 86_400_000);
 const token = z.union(
@@ -27,6 +27,7 @@ const perStream = {
   staleAfterMs: milliseconds.optional(),
   allowHosts: list(text).optional(),
   budgetMs: milliseconds.optional(),
+  cameraHeight: cameraHeight.optional(),
 };
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {

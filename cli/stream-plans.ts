@@ -27,6 +27,7 @@ async function planOf(
   const {
     maxFrames,
     budgetMs,
+    cameraHeight,
     layout,
     intrinsics,
     transport,
@@ -47,7 +48,7 @@ async function planOf(
   return {
     name,
     key: JSON.stringify([
-      ...[stream.source, layout, wished, window, maxFrames, once, budgetMs, camera],
+      ...[stream.source, layout, wished, window, maxFrames, once, budgetMs, cameraHeight, camera],
       // A calibration file may have changed although its name has not.
       [intrinsics, intrinsics && (await readFile(intrinsics, 'utf8').catch(() => undefined))],
     ]),
@@ -60,6 +61,7 @@ async function planOf(
     maxFrames,
     staleAfterMs,
     budgetMs,
+    cameraHeight,
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { type CameraIntrinsics, DepthcastError, type Size } from '../frames/index.ts';
+import { type CameraIntrinsics, DepthcastError, type DepthKind, type Size } from '../frames/index.ts';
 import { contextOffsetsOf, depthKind, type ModelCard } from '../models/card.ts';
 import { type FoundModel, findModel, type InferenceClient, openModel } from '../models/index.ts';
 import { inputSize, sizeFault } from '../models/input-size.ts';
@@ -111,6 +111,11 @@ export function networkSize({ model, fallback }: FoundModels, wished: Size | und
   return size;
 }
 
+/** Kind of the depth that comes out: relative depth becomes metric where the camera's height is known. */
+function kindWith({ cameraHeight }: StreamOptions, kind: DepthKind): DepthKind {
+  return kind === 'relative' && cameraHeight !== undefined ? 'metric' : kind;
+}
+
 /** What meta.json says of a run. `intrinsics` hold at the source's size. */
 export function identityOf(
   source: string,
@@ -120,7 +125,7 @@ export function identityOf(
   intrinsics: CameraIntrinsics | undefined,
 ): RunIdentity {
   const { card } = found.model;
-  const kind = depthKind(card);
+  const kind = kindWith(options, depthKind(card));
   return {
     source: redact(basename(source)),
     model: card.id,
@@ -132,5 +137,6 @@ export function identityOf(
     size: info.size,
     networkSize: networkSize(found, options.size, info.size),
     intrinsics: intrinsics ?? null,
+    cameraHeight: options.cameraHeight,
   };
 }

@@ -5,9 +5,13 @@ import type { FrameWindow, WindowGap } from './frame-window.ts';
 /** Why the single-frame model answered instead of the multi-frame one. */
 export type FallbackReason = WindowGap | 'inference-error' | 'over-budget' | 'model-unavailable';
 
-/** How well a depth map agrees with the one before it. */
+/** How well a depth map agrees with the one before it, the camera's motion taken out. */
 export interface Consistency {
-  /** 0 (nothing agrees) to 1 (perfect): share of comparable pixels that agree within 10 % after motion is taken out. */
+  /**
+   * 1 (perfect) to 0: 1 / (1 + e / 10 %), e the mean relative disagreement of the depth of each frame, carried into the
+   * other by the camera's motion, with what is found there. 0.5 = 10 % apart. 0 as well for an answer that stays the very
+   * same while the camera moves.
+   */
   readonly score: number;
   /** Change of overall scale from the frame before that motion does not explain, in percent, signed. */
   readonly flicker: number;

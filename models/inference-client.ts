@@ -171,11 +171,12 @@ export class InferenceClient implements DepthModel {
   }
 
   #ready(): Promise<Worker> {
-    if (this.#closed) return Promise.reject(this.#crashed('is closed', 'Open it again.'));
+    if (this.#closed) return Promise.reject(this.#crashed('is closed', 'Open it again.', { gone: true }));
     const leftMs = this.#restsUntil - performance.now();
     if (!this.#starting && leftMs > 0) {
       const fault = `was given up for ${Math.ceil(leftMs / 1000)} s after ${this.#crashes} crashes in a row`;
-      return Promise.reject(this.#crashed(fault, 'Use another model, or look for what kills it (memory, most often).'));
+      const advice = 'Use another model, or look for what kills it (memory, most often).';
+      return Promise.reject(this.#crashed(fault, advice, { gone: true }));
     }
     this.#starting ??= this.#start();
     return this.#starting;

@@ -20,7 +20,8 @@ export interface EstimateDepthOptions {
  * Asks the estimator for the depth of each window's target, in order, `estimator.inFlight` at a time.
  *
  * What it has no answer for becomes a {@link MissedFrame}: a window with a gap where the estimator needs context (the
- * gap is the reason), a failure (`inference-error`, with the error), an answer later than `budgetMs` (`over-budget`).
+ * gap is the reason), a failure (`inference-error`, with the error; `model-unavailable` where its facts say that the model
+ * is `gone` for good), an answer later than `budgetMs` (`over-budget`).
  * A late answer is thrown away, yet the estimator is still busy with it: until it is done, windows are missed at once
  * as `over-budget` instead of piling up behind it. Holds the flow while full. Fails with `option-invalid` where the
  * windows have fewer context frames than the estimator needs.
@@ -103,7 +104,10 @@ export function estimateDepth(
               concurrency: estimator.inFlight,
               ahead: live ? 0 : estimator.inFlight,
               flowOf: (window) => window.target.flow,
-              onError: (error, window): MissedFrame => ({ window, missed: 'inference-error', error }),
+              onError: (error, window): MissedFrame => {
+                const gone = error instanceof DepthcastError && error.facts['gone'] === true;
+                return { window, missed: gone ? 'model-unavailable' : 'inference-error', error };
+              },
             }),
           )
           .subscribe(subscriber),

@@ -1,8 +1,9 @@
-import { defer, EMPTY, first, map, type Observable, type OperatorFunction, of } from 'rxjs';
-import type { DepthFrame, DepthKind, DepthMap, MissedFrame } from '../frames/index.ts';
+import { catchError, concatMap, defer, EMPTY, first, map, type Observable, type OperatorFunction, of } from 'rxjs';
+import type { DepthFrame, DepthMap, FallbackReason, Frame, FrameWindow, MissedFrame } from '../frames/index.ts';
 import type { DepthEstimator } from './depth-estimator.ts';
 import { orderedMap } from './flow/ordered-map.ts';
-import { type Alignment, aligned, alignmentOf } from './metrics/alignment.ts';
+import { SteadyReturn } from './flow/steady-return.ts';
+import { DepthContinuity, type SamePicture } from './metrics/depth-continuity.ts';
 
 /** What {@link fallBack} tells. */
 export interface FallBackOptions {
@@ -14,81 +15,119 @@ export interface FallBackOptions {
   readonly now?: (() => number) | undefined;
 }
 
-/** How many frames old an answer may be to still show the same scene as the frame that is asked for now. */
-const NEIGHBOURS = 5;
+/** An answer as the models gave it, before its scale is carried over. */
+interface Answer {
+  readonly frame: DepthFrame;
+  readonly pair?: SamePicture | undefined;
+}
 
 /**
- * Answers missed frames by a single-frame estimator, labelled with the reason; what was answered before passes as is.
+ * Answers missed frames by a single-frame estimator, labelled with the reason; what was answered before passes.
  *
- * Order is kept: answers behind a missed frame wait for it. Where both estimators are metric, depth passes as it is.
- * Else the fallback's depth is brought to the kind and scale of the multi-frame answers: aligned by medians with the
- * latest one of the same stretch not more than 5 frames back, else by the alignment used last; before there is any it
- * passes under its own kind. With `'none'`, or where the fallback fails too, the frame is dropped and told to
- * `onDropped`, and the stream goes on. Holds the flow while full.
+ * Order is kept: answers behind a missed frame wait for it. At each hand-over, there and back, the single-frame estimator
+ * is asked for the picture of the multi-frame answer beside it as well, so that the two are compared on one picture, and
+ * the scale is carried over as `DepthContinuity` says; across a cut the comparison before it holds. Before the first
+ * comparison its depth passes as it is, under its own kind.
+ *
+ * After a fault of the multi-frame model its next good answers are not used, until it is steady again (`SteadyReturn`);
+ * the single-frame estimator answers those frames under the fault's reason. With `'none'`, or where the fallback fails
+ * too, a missed frame is dropped and told to `onDropped`, a good answer passes, and the stream goes on. A camera that
+ * stands still is no reason to fall back: the built-in network was measured as good on three equal pictures as on three
+ * of a drive. Holds the flow while full.
  */
 export function fallBack(
   estimator: DepthEstimator | 'none',
   options: FallBackOptions = {},
 ): OperatorFunction<DepthFrame | MissedFrame, DepthFrame> {
   const { onDropped, onFallback, now = () => performance.now() } = options;
+  const lone = estimator === 'none';
+  const ask = (window: FrameWindow): Observable<DepthMap> =>
+    defer(() => (lone ? EMPTY : estimator.estimate(window))).pipe(first());
+
+  /** Both models' answers for the picture of a multi-frame answer; nothing where the fallback has none. */
+  const compare = ({ frame, depth: multi }: DepthFrame): Observable<SamePicture | undefined> =>
+    ask(alone(frame)).pipe(
+      map((single) => ({ multi, single })),
+      catchError(() => of(undefined)),
+    );
 
   return (source) =>
     defer(() => {
+      const steady = new SteadyReturn();
+      const continuity = new DepthContinuity();
       let anchor: DepthFrame | undefined;
-      let kind: DepthKind | undefined;
-      let alignment: Alignment | undefined;
+      let compared = false;
+      let handedOver = false;
 
-      const continuous = (depth: DepthMap, beside: DepthFrame | undefined): DepthMap => {
-        if (kind === undefined || (kind === 'metric' && depth.kind === 'metric')) return depth;
-        if (beside) alignment = alignmentOf(beside.depth, depth) ?? alignment;
-        return alignment?.from === depth.kind ? aligned(depth, alignment) : depth;
-      };
-
-      const answer = (missed: MissedFrame): Observable<DepthFrame> => {
-        if (estimator === 'none') {
-          onDropped?.(missed);
-          return EMPTY;
-        }
-        const frame = missed.window.target;
-        if (frame.segmentStart) anchor = undefined;
-        // Taken now: by the time of the answer later frames may have moved the anchor on.
-        const beside = anchor && frame.index - anchor.frame.index <= NEIGHBOURS ? anchor : undefined;
-        const askedAt = now();
-        return defer(() => estimator.estimate(missed.window)).pipe(
-          first(),
-          map((depth) => {
-            const answeredAt = now();
-            const fallback: DepthFrame = {
-              frame,
-              depth: continuous(depth, beside),
-              estimator: estimator.id,
-              fallbackReason: missed.missed,
-              latencyMs: answeredAt - frame.arrivedAt,
-              inferenceMs: answeredAt - askedAt,
-            };
-            onFallback?.(fallback);
-            return fallback;
+      const answerAlone = (window: FrameWindow, reason: FallbackReason, multi?: DepthFrame): Observable<Answer> => {
+        if (lone) return EMPTY;
+        const frame = window.target;
+        const beside = anchor && !(frame.segmentStart && compared) ? compare(anchor) : of(undefined);
+        compared ||= anchor !== undefined;
+        anchor = undefined;
+        handedOver = true;
+        return beside.pipe(
+          concatMap((pair) => {
+            const askedAt = now();
+            return ask(window).pipe(
+              map((depth): Answer => {
+                const answeredAt = now();
+                const [latencyMs, inferenceMs] = [answeredAt - frame.arrivedAt, answeredAt - askedAt];
+                return {
+                  frame: { frame, depth, estimator: estimator.id, fallbackReason: reason, latencyMs, inferenceMs },
+                  pair: multi ? { multi: multi.depth, single: depth } : pair,
+                };
+              }),
+            );
           }),
         );
       };
 
-      const pass = (frame: DepthFrame): Observable<DepthFrame> => {
-        anchor = frame;
-        kind = frame.depth.kind;
-        return of(frame);
+      const answer = (item: DepthFrame | MissedFrame): Observable<Answer> => {
+        if ('missed' in item) {
+          steady.missed(item.missed);
+          if (lone) onDropped?.(item);
+          return answerAlone(item.window, item.missed);
+        }
+        const unsteady = steady.answered();
+        if (unsteady && !lone) return answerAlone(alone(item.frame), unsteady, item);
+        const back = handedOver;
+        handedOver = false;
+        anchor = item;
+        compared ||= back;
+        return back ? compare(item).pipe(map((pair) => ({ frame: item, pair }))) : of({ frame: item });
       };
 
-      const inFlight = estimator === 'none' ? 1 : estimator.inFlight;
+      const carriedOver = ({ frame, pair }: Answer): DepthFrame => {
+        if (frame.frame.segmentStart) continuity.cut();
+        if (!frame.fallbackReason) return kept(frame, continuity.multi(frame.depth, pair));
+        const fallback = kept(frame, continuity.single(frame.depth, pair));
+        onFallback?.(fallback);
+        return fallback;
+      };
+
+      const inFlight = lone ? 1 : estimator.inFlight;
       return source.pipe(
-        orderedMap((item) => ('missed' in item ? answer(item) : pass(item)), {
+        orderedMap(answer, {
           concurrency: inFlight,
           ahead: inFlight,
           flowOf: (item) => ('missed' in item ? item.window.target : item.frame).flow,
-          onError: (error, item) => {
-            if ('missed' in item) onDropped?.({ ...item, error });
+          onError: (error, item): Answer | undefined => {
+            if (!('missed' in item)) return { frame: item };
+            onDropped?.({ ...item, error });
             return undefined;
           },
         }),
+        map(carriedOver),
       );
     });
+}
+
+/** A frame without its context, as a single-frame estimator needs it. */
+function alone(target: Frame): FrameWindow {
+  return { target, offsets: [], context: [] };
+}
+
+function kept(frame: DepthFrame, depth: DepthMap): DepthFrame {
+  return depth === frame.depth ? frame : { ...frame, depth };
 }

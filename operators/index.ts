@@ -6,6 +6,7 @@ export * from './estimate-depth.ts';
 export * from './fall-back.ts';
 export * from './keep-latest.ts';
 export * from './measure-consistency.ts';
+export * from './scale-by-height.ts';
 export * from './sliding-window.ts';
 export * from './split-at-cuts.ts';
 export * from './write-to.ts';

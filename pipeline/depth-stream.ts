@@ -6,6 +6,7 @@ import {
   fallBack,
   keepLatest,
   measureConsistency,
+  scaleByHeight,
   slidingWindow,
   splitAtCuts,
 } from '../operators/index.ts';
@@ -26,6 +27,8 @@ export interface DepthStreamOptions {
   readonly thin?: MonoTypeOperatorFunction<FrameWindow> | undefined;
   /** Milliseconds a window may take before the fallback answers; default no limit. */
   readonly budgetMs?: number | undefined;
+  /** Metres of the camera over the ground: brings relative depth to metres. Default: relative depth stays relative. */
+  readonly cameraHeight?: number | undefined;
   /** Called for each window let go because what follows is slow (live only). */
   readonly onDropped?: ((window: FrameWindow) => void) | undefined;
   /** Called for each frame that neither model answered. */
@@ -39,7 +42,7 @@ export interface DepthStreamOptions {
  */
 export function depthStream(frames: Observable<Frame>, options: DepthStreamOptions): Observable<DepthFrame> {
   const { model, fallback, offsets = model.contextOffsets, from = 0, live = false } = options;
-  const { thin = identity, budgetMs, onDropped, onMissed } = options;
+  const { thin = identity, budgetMs, cameraHeight, onDropped, onMissed } = options;
   return frames.pipe(
     splitAtCuts(),
     slidingWindow({ offsets }),
@@ -48,6 +51,7 @@ export function depthStream(frames: Observable<Frame>, options: DepthStreamOptio
     live ? keepLatest({ onDropped }) : identity,
     estimateDepth(model, { budgetMs, live }),
     fallBack(fallback, { onDropped: onMissed }),
+    cameraHeight === undefined ? identity : scaleByHeight(cameraHeight),
     measureConsistency(),
   );
 }

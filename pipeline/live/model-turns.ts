@@ -2,6 +2,11 @@ import { defer, first, type MonoTypeOperatorFunction, Observable, type Subscribe
 import type { DepthMap, FrameWindow } from '../../frames/index.ts';
 import type { DepthEstimator } from '../../operators/index.ts';
 
+/** Milliseconds a window from which on none waits inside the model: the pause between two is then worth less than age. */
+const SLOW_MS = 100;
+/** Share of the newest window in the mean. */
+const FRESH = 0.2;
+
 /** How one stream sits at a shared model. */
 export interface SeatOptions {
   /** Milliseconds between two frames of the stream, as of now: a window is due that long after its frame arrived. */
@@ -54,7 +59,7 @@ interface Place {
 /**
  * One model shared by many streams, a window at a time.
  *
- * The model is given as many windows as it wants in flight; the others wait. Who is next: of those that can still be in
+ * The model is given as many windows as it wants in flight, a slow one a window at a time; the others wait. Who is next: of those that can still be in
  * time, the one that is due first; else, of the late ones, the stream whose last turn is longest ago. A late window that
  * has waited for as many turns as there are streams goes first, so that nobody starves. A window whose stream
  * unsubscribes before its turn is never asked; one under way is waited for, since the model is busy with it.
@@ -66,6 +71,9 @@ export class ModelTurns {
   readonly #handed = new Set<Wish>();
   #turns = 0;
   #underWay = 0;
+  /** Mean milliseconds that the model works on a window, and when it last finished one. */
+  #workMs = 0;
+  #freeSince = Number.NEGATIVE_INFINITY;
 
   /** `now`: milliseconds on the clock of `frame.arrivedAt`; default `performance.now()`. */
   constructor(model: DepthEstimator, now: () => number = () => performance.now()) {
@@ -164,9 +172,13 @@ export class ModelTurns {
   #begin(place: Place, window: FrameWindow, subscriber: Subscriber<DepthMap>): void {
     this.#underWay++;
     place.underWay++;
+    const begun = this.#now();
     const settle = (): void => {
       this.#underWay--;
       place.underWay--;
+      const now = this.#now();
+      this.#workMs += (now - Math.max(begun, this.#freeSince) - this.#workMs) * FRESH;
+      this.#freeSince = now;
     };
     // Not a part of the caller's subscription: the model stays busy with it whoever still listens.
     defer(() => this.#model.estimate(window))
@@ -188,7 +200,7 @@ export class ModelTurns {
   }
 
   #give(): void {
-    while (this.#underWay < this.#model.inFlight) {
+    while (this.#underWay < (this.#workMs > SLOW_MS ? 1 : this.#model.inFlight)) {
       const wish = this.#next();
       if (!wish) return;
       const { place, since } = wish;

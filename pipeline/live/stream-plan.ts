@@ -24,6 +24,8 @@ export interface StreamPlan {
   readonly staleAfterMs?: number | undefined;
   /** Milliseconds a window may take before the fallback answers; default no limit. */
   readonly budgetMs?: number | undefined;
+  /** Metres of the camera over the ground: brings relative depth to metres. */
+  readonly cameraHeight?: number | undefined;
 }
 
 /** Who hears how the streams do; pino's loggers fit. */

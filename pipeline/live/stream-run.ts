@@ -76,6 +76,7 @@ export class StreamRun {
       fallback,
       live,
       budgetMs: plan.budgetMs,
+      cameraHeight: plan.cameraHeight,
       thin: pipe(
         freshOnly({
           maxAgeMs: plan.staleAfterMs ?? STALE_AFTER_MS,

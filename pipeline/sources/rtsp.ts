@@ -5,10 +5,10 @@ import type { Camera } from './frame-source.ts';
 import { pinned } from './live/address.ts';
 import { cameraSettings } from './live/camera-options.ts';
 import { dial } from './live/dial.ts';
-import { refusal } from './live/faults.ts';
+import { refusal, unanswered } from './live/faults.ts';
 import { type CameraConnection, liveCamera } from './live/live-camera.ts';
 import { loginOf } from './live/login.ts';
-import { RtspRelay } from './live/rtsp-relay.ts';
+import { ANSWER_WITHIN, RtspRelay } from './live/rtsp-relay.ts';
 import { ffmpegFor, warnOfOldFfmpeg } from './reading/opened-ffmpeg.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
 
@@ -52,7 +52,10 @@ async function open(place: Place, options: OpenOptions): Promise<Camera> {
     return {
       inputOptions,
       input: relay.target,
-      refusal: () => relay.refusal && refusal(subject, relay.refusal.status, relay.refusal.words),
+      refusal: () => {
+        if (relay.silent) return unanswered(subject, ANSWER_WITHIN);
+        return relay.refusal && refusal(subject, relay.refusal.status, relay.refusal.words);
+      },
       close: () => relay.close(),
     };
   }

@@ -1,6 +1,6 @@
 import { delay, EMPTY, map, NEVER, Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { type DepthFrame, Flow, type FrameWindow, type MissedFrame } from '../../frames/index.ts';
+import { DepthcastError, type DepthFrame, Flow, type FrameWindow, type MissedFrame } from '../../frames/index.ts';
 import { type DepthEstimator, type EstimateDepthOptions, estimateDepth } from '../../operators/index.ts';
 import { depthMap, frame, virtualTime, windowOf } from './frames.ts';
 
@@ -105,6 +105,23 @@ describe('estimateDepth', () => {
       .pipe(estimateDepth(estimator))
       .subscribe((answer) => answers.push(answer));
     expect(answers[0]).toMatchObject({ missed: 'inference-error', error: broken });
+  });
+
+  it('tells a model that is gone for good from one that failed', () => {
+    const answers: Answer[] = [];
+    const gone = new DepthcastError('model-crashed', 'The model was given up.', {
+      advice: 'Use another.',
+      facts: { gone: true },
+    });
+    const estimator = worker(
+      () => 0,
+      () => 0,
+      { estimate: () => throwError(() => gone) },
+    );
+    of(windowOf(frame(1)))
+      .pipe(estimateDepth(estimator))
+      .subscribe((answer) => answers.push(answer));
+    expect(answers[0]).toMatchObject({ missed: 'model-unavailable', error: gone });
   });
 
   it('misses a window over budget, and those that come while the worker is still busy with it', () => {

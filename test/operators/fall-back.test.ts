@@ -1,7 +1,8 @@
-import { delay, map, NEVER, Observable, of, throwError } from 'rxjs';
+import { delay, from, map, NEVER, Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type DepthFrame, type DepthMap, Flow, type MissedFrame } from '../../frames/index.ts';
 import { type DepthEstimator, type FallBackOptions, fallBack } from '../../operators/index.ts';
+import { median } from '../../operators/metrics/median.ts';
 import { depthFrame, depthMap, frame, virtualTime, windowOf } from './frames.ts';
 
 const missed = (
@@ -62,7 +63,8 @@ const big = (data: number[], kind: DepthMap['kind']): DepthMap => depthMap(data,
 describe('fallBack', () => {
   it('answers missed frames, labels them, and keeps the order', () => {
     const estimator = single(() => of(depth).pipe(delay(3)));
-    run('aBc-----|', estimator, 'a---(bc)|', { a: '0 multi', b: '1 single scene-cut', c: '2 multi' });
+    // At each hand-over the answer of the other model is compared on its picture first.
+    run('aBc-----|', estimator, 'a------b--(c|)', { a: '0 multi', b: '1 single scene-cut', c: '2 multi' });
   });
 
   it('tells each fallback and its latency', () => {
@@ -118,12 +120,104 @@ describe('fallBack', () => {
     ).toBe(true);
   });
 
-  it('passes metric depth as it is beside metric answers', () => {
-    const [, fallback] = answers(
-      [depthFrame(0), missed(1)],
+  it('passes metric depth as it is while there is no answer of the multi-frame model to compare it with', () => {
+    const [fallback] = answers(
+      [missed(0), missed(1)],
       single(() => of(depthMap(99))),
     );
     expect(fallback?.depth).toEqual(depthMap(99));
+  });
+
+  it('carries the scale of metric answers over to metric depth that disagrees, compared on one picture', () => {
+    const asked: number[] = [];
+    const estimator = single(({ target }) => {
+      asked.push(target.index);
+      // The scene comes nearer from frame to frame, and this model sees everything 30 % too far.
+      return of(big(ramp(1.3 * 0.9 ** target.index), 'metric'));
+    });
+    const out = answers([depthFrame(0, { depth: big(ramp(1), 'metric') }), missed(1), missed(2)], estimator);
+    expect(asked).toEqual([0, 1, 2]);
+    expect(out[1]?.depth.data[5]).toBeCloseTo(0.9 * (ramp(1)[5] as number), 4);
+    expect(out[2]?.depth.data[5]).toBeCloseTo(0.81 * (ramp(1)[5] as number), 4);
+  });
+
+  it('damps flapping: after a fault good answers wait until the model is steady, after a cut they do not', () => {
+    const fault = (index: number): MissedFrame => ({ ...missed(index), missed: 'inference-error' });
+    const estimator = single(({ target }) => of(big(ramp(2 + target.index / 100), 'metric')));
+    const good = (index: number): DepthFrame => depthFrame(index, { depth: big(ramp(1), 'metric') });
+    const told = (items: (DepthFrame | MissedFrame)[]): string =>
+      answers(items, estimator)
+        .map((one) => (one.fallbackReason ? one.fallbackReason[0] : 'm'))
+        .join('');
+    expect(told([good(0), fault(1), good(2), good(3), good(4), good(5)])).toBe('miiimm');
+    expect(told([good(0), missed(1), good(2), missed(3), good(4)])).toBe('msmsm');
+    const flapping = Array.from({ length: 40 }, (_, i) => (i % 2 ? fault(i) : good(i)));
+    expect(told(flapping)).toBe(`m${'i'.repeat(39)}`);
+  });
+
+  it('passes a good answer it would rather not use, where the fallback fails', () => {
+    const fault: MissedFrame = { ...missed(1), missed: 'over-budget' };
+    const dropped: number[] = [];
+    const estimator = single(() => throwError(() => 'broken'));
+    const out: string[] = [];
+    from<(DepthFrame | MissedFrame)[]>([depthFrame(0), fault, depthFrame(2)])
+      .pipe(fallBack(estimator, { onDropped: (one) => dropped.push(one.window.target.index) }))
+      .subscribe((answer) => out.push(told(answer)));
+    expect(out).toEqual(['0 multi', '2 multi']);
+    expect(dropped).toEqual([1]);
+  });
+
+  it('does not drift over 1,000 hand-overs, and no jump is as large as 3 %', () => {
+    let state = 7;
+    const random = (): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return state / 2 ** 32 - 0.5;
+    };
+    // A still scene. Both models wander in scale on their own, the second one is a third too far and wanders far; half
+    // of the picture are outliers of its own.
+    const own = (scale: number): number[] => ramp(scale).map((value) => (random() > 0.45 ? 3 * value : value));
+    let [mine, other] = [1, 1.33];
+    const multiScales: number[] = [];
+    const items: (DepthFrame | MissedFrame)[] = [];
+    let handOvers = 0;
+    for (let missing = false; handOvers < 1000; missing = !missing, handOvers++) {
+      for (let length = 1 + Math.floor(6 * (random() + 0.5)); length > 0; length--) {
+        mine = 1 + 0.9 * (mine - 1) + 0.005 * random();
+        multiScales.push(mine);
+        const index = items.length;
+        items.push(missing ? missed(index) : depthFrame(index, { depth: big(own(mine), 'metric') }));
+      }
+    }
+    for (let i = 0; i < 15; i++) {
+      multiScales.push(mine);
+      items.push(depthFrame(items.length, { depth: big(own(mine), 'metric') }));
+    }
+    const estimator = single(() => {
+      other *= 1 + 0.02 * random();
+      return of(big(own(other), 'metric')).pipe(delay(1));
+    });
+    const scales: number[] = [];
+    const truth = ramp(1);
+    virtualTime().run(({ cold, flush }) => {
+      const values = Object.fromEntries(items.map((item, i) => [String.fromCodePoint(0x4e00 + i), item]));
+      cold(`${Object.keys(values).join('-----')}|`, values)
+        .pipe(fallBack(estimator))
+        .subscribe(({ depth }) => {
+          const ratios = Float64Array.from(depth.data, (value, i) => value / (truth[i] as number));
+          scales.push(median(ratios));
+        });
+      flush();
+    });
+    expect(scales).toHaveLength(items.length);
+    const jumps = scales.slice(1).map((scale, i) => Math.abs(scale / (scales[i] as number) - 1));
+    const drift = scales.map((scale, i) => scale / (multiScales[i] as number) - 1);
+    console.info(
+      `1,000 hand-overs: largest jump ${(100 * Math.max(...jumps)).toFixed(2)} %, furthest from the model's own scale ${(100 * Math.max(...drift.map(Math.abs))).toFixed(2)} %, on average ${((100 * drift.reduce((sum, one) => sum + one, 0)) / drift.length).toFixed(2)} %`,
+    );
+    expect(Math.max(...jumps)).toBeLessThan(0.03);
+    for (const one of drift) expect(Math.abs(one)).toBeLessThan(0.1);
+    expect(Math.abs(drift.reduce((sum, one) => sum + one, 0) / drift.length)).toBeLessThan(0.01);
+    expect(drift.at(-1)).toBeCloseTo(0, 5);
   });
 
   it('carries the scale of the last multi-frame answer to relative depth', () => {

@@ -1,6 +1,6 @@
 import { from } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { Consistency, DepthFrame, DepthMap } from '../../frames/index.ts';
+import type { Consistency, DepthFrame, DepthMap, Frame } from '../../frames/index.ts';
 import { measureConsistency } from '../../operators/index.ts';
 import { depthFrame, virtualTime } from './frames.ts';
 import { type DrivenFrame, syntheticDrive } from './synthetic-drive.ts';
@@ -108,6 +108,47 @@ describe('measureConsistency', () => {
     const black: DepthFrame = { ...b, frame: { ...b.frame, pixels: new Uint8Array(a.frame.pixels).fill(0) as never } };
     expect(measured([a, black])[1]).toBeUndefined();
     expect(measured([depthFrame(0), depthFrame(1)])[1]).toBeUndefined();
+  });
+
+  it('scores an answer that stays the same 0 while the camera drives, and perfect while it stands', () => {
+    const frozen = measured(drive.map((one) => answer(one, drive[0]!.depth)));
+    for (const one of frozen.slice(1)) expect(one?.score).toBe(0);
+    const still = measured([0, 1, 2].map((index) => ({ ...answer(drive[0]!), frame: { ...drive[0]!.frame, index } })));
+    for (const one of still.slice(1)) {
+      expect(one?.score).toBeCloseTo(1, 3);
+      expect(one?.flicker).toBeCloseTo(0, 3);
+    }
+  });
+
+  it('answers for two frames the same whatever came before them, so that a run may go on anywhere', () => {
+    const late = measured(drive.slice(4, 8).map((one) => answer(one)));
+    expect(late.slice(1)).toEqual(clean.slice(5, 8));
+  });
+
+  it('never answers what is not a number, whatever the pictures and maps', () => {
+    const random = noise(6);
+    const bytes = (value: () => number): Frame['pixels'] => {
+      const pixels = new Uint8Array(new SharedArrayBuffer(640 * 192 * 3));
+      for (let i = 0; i < pixels.length; i++) pixels[i] = value();
+      return pixels;
+    };
+    const pictures = [bytes(() => 0), bytes(() => 255), bytes(() => 128 + 60 * random()), drive[0]!.frame.pixels];
+    const maps = [0, Number.NaN, Number.POSITIVE_INFINITY, -1, 1e-30, 1e30].map((value) =>
+      scaled(drive[0]!.depth, value),
+    );
+    for (const kind of ['metric', 'relative', 'inverse'] as const) {
+      const all = pictures.flatMap((pixels) =>
+        [...maps, drive[0]!.depth, drive[1]!.depth].map((map, index) =>
+          answer({ ...drive[0]!, frame: { ...drive[0]!.frame, index, pixels } }, { ...map, kind }),
+        ),
+      );
+      for (const one of measured(all)) {
+        if (!one) continue;
+        expect(one.score).toBeGreaterThanOrEqual(0);
+        expect(one.score).toBeLessThanOrEqual(1);
+        expect(one.flicker).toSatisfy(Number.isFinite);
+      }
+    }
   });
 
   it('passes completion, error and unsubscription, and leaves what it cannot measure untouched', () => {

@@ -24,6 +24,8 @@ export interface RunIdentity {
   readonly networkSize: Size;
   /** Camera at `size`; `null` where unknown. */
   readonly intrinsics: CameraIntrinsics | null;
+  /** Metres of the camera over the ground, where that gave the scale. */
+  readonly cameraHeight?: number | undefined;
 }
 
 /** How a run ended; absent in a folder whose run was killed. */
@@ -62,6 +64,7 @@ const IDENTITY: readonly (keyof RunIdentity)[] = [
   'size',
   'networkSize',
   'intrinsics',
+  'cameraHeight',
 ];
 
 /** `DIR/meta.json`: read once, written whole and atomically at each change. */

@@ -14,6 +14,9 @@ export type Setback =
 /** Milliseconds of playing after which the past is forgotten. */
 const HEALTHY = 60_000;
 
+/** How much time away a time of playing makes up for: a camera that plays most of the time is come back to at once. */
+const FORGIVES = 10;
+
 /** Milliseconds of playing after which the end of it may be an accident, and the next try comes sooner. */
 const SETTLED = 2000;
 
@@ -27,7 +30,7 @@ export class Backoff {
   readonly #retry: CameraSettings['retry'];
   readonly #loginRetryMs: number;
   readonly #random: () => number;
-  /** Milliseconds without pictures since the last healthy minute. */
+  /** Milliseconds without pictures since the last healthy minute, less what was made up for. */
   #awayMs = 0;
   #awaySince: number | undefined;
   #playedBefore = false;
@@ -54,7 +57,7 @@ export class Backoff {
    */
   next(setback: Setback, now: number, playedMs: number): number {
     const { leastMs, mostMs } = this.#retry;
-    if (playedMs >= HEALTHY) this.#awayMs = 0;
+    this.#awayMs = playedMs >= HEALTHY ? 0 : Math.max(0, this.#awayMs - FORGIVES * playedMs);
     this.#awaySince ??= now;
     const away = this.#awayMs + now - this.#awaySince;
     const chance = 0.8 + 0.4 * this.#random();

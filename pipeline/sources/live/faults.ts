@@ -34,6 +34,18 @@ export function startTimeout(subject: string, ms: number): DepthcastError {
   });
 }
 
+/** The error of a camera that takes a connection and does not say a word on it. */
+export function unanswered(subject: string, ms: number): DepthcastError {
+  return new DepthcastError(
+    'source-timeout',
+    `${subject} took the connection and answered nothing for ${ms / 1000} s.`,
+    {
+      advice: 'It is connected to again. Restart the camera if that goes on.',
+      facts: { answerWithinMs: ms },
+    },
+  );
+}
+
 /** The error of a camera whose pictures stopped though its connection stands. */
 export function stalled(subject: string, ms: number): DepthcastError {
   return new DepthcastError('source-stalled', `${subject} has sent no picture for ${ms / 1000} seconds.`, {

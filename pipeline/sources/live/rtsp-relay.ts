@@ -11,6 +11,9 @@ export interface RtspRefusal {
   readonly words: string;
 }
 
+/** Milliseconds in which a camera that is connected answers its first request; the first picture may take longer. */
+export const ANSWER_WITHIN = 3000;
+
 interface Asked {
   readonly request: RtspMessage;
   readonly clientSequence: string;
@@ -29,6 +32,9 @@ export class RtspRelay {
   readonly target: string;
   /** The last answer other than success; a redirection counts as one. */
   refusal: RtspRefusal | undefined;
+  /** Whether it was given up because nothing at all was answered. */
+  silent = false;
+  #unanswered: NodeJS.Timeout | undefined;
   readonly #url: string;
   readonly #camera: Socket;
   readonly #server: Server;
@@ -47,7 +53,10 @@ export class RtspRelay {
       (message) => this.#answer(message),
       (bytes) => this.#client?.write(bytes),
     );
-    camera.on('data', (chunk: Buffer) => this.#guard(() => answers.push(chunk)));
+    camera.on('data', (chunk: Buffer) => {
+      clearTimeout(this.#unanswered);
+      this.#guard(() => answers.push(chunk));
+    });
     camera.on('close', () => this.#client?.end());
     server.on('connection', (socket) => this.#accept(socket));
   }
@@ -62,6 +71,7 @@ export class RtspRelay {
 
   /** Ends both connections. */
   close(): void {
+    clearTimeout(this.#unanswered);
     this.#server.close();
     this.#camera.destroy();
     this.#client?.destroy();
@@ -103,6 +113,12 @@ export class RtspRelay {
 
   #ask(request: RtspMessage, clientSequence: string): void {
     const sequence = String(++this.#sequence);
+    if (sequence === '1') {
+      this.#unanswered = setTimeout(() => {
+        this.silent = true;
+        this.close();
+      }, ANSWER_WITHIN);
+    }
     const [method = '', uri = ''] = request.start.split(' ');
     const authorization = this.#login?.authorization(method, uri);
     // A camera that never answers shall not fill the memory.

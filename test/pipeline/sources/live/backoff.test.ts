@@ -44,9 +44,21 @@ describe('the wait between two tries', () => {
     const backoff = new Backoff(cameraSettings(), () => 0.5);
     backoff.begin(0, false);
     backoff.begin(600_000, true);
-    expect(backoff.next('broken', 630_000, 30_000)).toBe(30_000);
+    // Half a minute of playing makes up for five of the ten minutes away.
+    expect(backoff.next('broken', 630_000, 30_000)).toBe(20_000);
     backoff.begin(640_000, true);
     expect(backoff.next('broken', 701_000, 61_000)).toBe(250);
+  });
+
+  it('stays short for a camera that has one fault after another and plays in between', () => {
+    const backoff = new Backoff(cameraSettings(), () => 1);
+    backoff.begin(0, false);
+    for (let now = 0; now < 60_000; ) {
+      now += 6000;
+      backoff.begin(now, true);
+      now += 4000;
+      expect(backoff.next('broken', now, 4000)).toBeLessThan(1000);
+    }
   });
 
   it('takes a stream that is missing for an outage once it has played, and for a wrong path before', () => {
