@@ -110,6 +110,15 @@ export function addStreamOptions(command: Command): Command {
     .option('--json', 'print one JSON object as the last line of stdout');
 }
 
+/**
+ * What was said on the command line, without what is only commander's own default: that would win over the file of
+ * `--config` (`--no-token` makes `token` true for everybody who says nothing).
+ */
+export function saidOptions(command: Command): Record<string, unknown> {
+  const said = Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) !== 'default');
+  return Object.fromEntries(said);
+}
+
 /** Options of `run`, checked. Throws `option-invalid`. */
 export async function runOptions(given: Readonly<Record<string, unknown>>): Promise<RunOptions> {
   return check(runSchema, given);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { addStreamOptions } from './options.ts';
+import { addStreamOptions, saidOptions } from './options.ts';
 import { serve } from './serve.ts';
 
 /** `depthcast serve`: depth of one or more sources, live, with a viewer and a WebSocket a stream on one port. */
@@ -16,10 +16,13 @@ export function serveCommand(done: (exitCode: number) => void): Command {
       .option('--tls-cert <file>', 'certificate chain (PEM): https and wss only')
       .option('--tls-key <file>', 'key of the certificate (PEM)')
       .option('--origin <origins>', 'other pages that may watch, e.g. https://example.org,https://other.example')
+      .option('--max-viewers <n>', 'viewers at once (default: 200)')
+      .option('--max-viewers-per-address <n>', 'of those, from one address; behind a proxy all have one (default: 50)')
       .option('--transport <name>', 'how RTSP carries the pictures: tcp or udp (default: tcp)')
       .option('--start-timeout-ms <ms>', 'from connecting to the first picture (default: 10000)')
       .option('--stall-timeout-ms <ms>', 'without a picture after which a camera is connected anew (default: 2000)')
       .option('--stale-after-ms <ms>', "age from which a camera's picture is not shown as live (default: 1000)")
+      .option('--insecure-tls', 'take any certificate of a camera (rtsps, https, rtmps), as those signed by themselves')
       .option('--budget-ms <ms>', 'time for a window, after which the fallback answers (default: no limit)')
       .option('--record <dir>', 'write what is shown into MCAP files there')
       .option('--record-topics <topics>', 'of what is shown, only these, e.g. image,calibration,depth (default: all)')
@@ -38,12 +41,15 @@ go and counted, and a camera that is gone is connected again for ever. Ctrl-C sa
 exit code 0. SIGHUP, or POST /admin/reload, reads --config, --token-file and the certificate again.
 
 Tokens may also be given as DEPTHCAST_VIEWER_TOKEN and DEPTHCAST_ADMIN_TOKEN; \${NAME} in a source stands for that
-environment variable, so that no password needs to be in the list of processes.
+environment variable, so that no password needs to be in the list of processes. RTMP is the exception: its user,
+password and key are arguments of ffmpeg, where other users of this machine can read them.
 
 Example:
   $ depthcast serve yard='rtsp://cam:\${YARD_PASSWORD}@192.0.2.7/stream' street=drive.mp4 --port 8080
   $ depthcast serve --config cameras.yaml --stats
 `,
     )
-    .action(async (sources: string[], given: Record<string, unknown>) => done(await serve(sources, given)));
+    .action(async (sources: string[], _: unknown, command: Command) => {
+      done(await serve(sources, saidOptions(command)));
+    });
 }

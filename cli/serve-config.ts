@@ -26,6 +26,7 @@ const perStream = {
   stallTimeoutMs: milliseconds.optional(),
   staleAfterMs: milliseconds.optional(),
   allowHosts: list(text).optional(),
+  insecureTls: z.boolean().optional(),
   budgetMs: milliseconds.optional(),
   cameraHeight: cameraHeight.optional(),
 };

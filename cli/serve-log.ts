@@ -4,6 +4,9 @@ import type { LiveLog } from '../pipeline/live/stream-plan.ts';
 import { LogSink } from './log-sink.ts';
 import { errorLine, errorReport, LOG_LEVELS, type LogLevel } from './report.ts';
 
+/** Levels of facts inside facts that are looked at; there are three. */
+const DEEPEST = 8;
+
 /** How the log of `serve` looks. */
 export interface ServeLogOptions {
   readonly level: LogLevel;
@@ -13,7 +16,7 @@ export interface ServeLogOptions {
 }
 
 /**
- * What `serve` tells on stderr. No line holds a password: every one has its URLs cleaned, and every text that was given
+ * What `serve` tells on stderr. No line holds a password: every text in it has its URLs cleaned, and every text that was given
  * as a secret taken out.
  */
 export class ServeLog implements LiveLog {
@@ -26,14 +29,14 @@ export class ServeLog implements LiveLog {
     this.sink = sink;
     this.#level = LOG_LEVELS.indexOf(level);
     if (format === 'text') return;
-    const cleaned = { write: (line: string) => this.sink.write(this.#clean(line)) };
+    const written = { write: (line: string) => this.sink.write(line) };
     const options = {
       level,
       base: { name: 'depthcast', pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label: string) => ({ level: label }) },
     };
-    this.#json = pino(options, cleaned);
+    this.#json = pino(options, written);
   }
 
   /** Texts that no line may hold from now on. */
@@ -55,8 +58,10 @@ export class ServeLog implements LiveLog {
 
   /** A failure, in one line whatever was thrown. */
   error(error: unknown): void {
-    if (this.#json) this.#json.error({ error: errorReport(error) }, errorReport(error).message);
-    else this.#line('error', errorLine(error));
+    if (this.#json) {
+      const report = errorReport(error);
+      this.#json.error(this.#cleaned({ error: report }), this.clean(report.message));
+    } else this.#line('error', errorLine(error));
   }
 
   #tell(level: 'debug' | 'info' | 'warn', facts: object, sentence: string): void {
@@ -65,15 +70,27 @@ export class ServeLog implements LiveLog {
       return;
     }
     const { error, ...rest } = facts as { error?: unknown };
-    this.#json[level](error === undefined ? rest : { ...rest, error: errorReport(error) }, sentence);
+    const told = error === undefined ? rest : { ...rest, error: errorReport(error) };
+    this.#json[level](this.#cleaned(told), this.clean(sentence));
   }
 
   #line(level: LogLevel, text: string): void {
-    if (this.#level >= LOG_LEVELS.indexOf(level))
-      this.sink.write(`${this.#clean(text.replaceAll(/\s*\n\s*/g, ' '))}\n`);
+    if (this.#level >= LOG_LEVELS.indexOf(level)) this.sink.write(`${this.clean(text.replaceAll(/\s*\n\s*/g, ' '))}\n`);
   }
 
-  #clean(text: string): string {
+  /** The same text without passwords. */
+  clean(text: string): string {
     return redact(text, this.#secrets);
+  }
+
+  /** The same facts with every text in them cleaned, before they become JSON, where a password looks different. */
+  #cleaned<T>(value: T, depth = 0): T {
+    if (typeof value === 'string') return this.clean(value) as T;
+    if (typeof value !== 'object' || value === null) return value;
+    if (depth > DEEPEST) return undefined as T;
+    if (value instanceof Error) return this.clean(value.message) as T;
+    if (Array.isArray(value)) return value.map((entry) => this.#cleaned(entry, depth + 1)) as T;
+    const entries = Object.entries(value).map(([key, entry]) => [key, this.#cleaned(entry, depth + 1)]);
+    return Object.fromEntries(entries) as T;
   }
 }

@@ -30,6 +30,7 @@ export async function startRecording(
       if (server.streams.includes(name)) continue;
       end();
       taps.delete(name);
+      void recorder.end(name);
     }
     for (const name of server.streams) {
       if (!taps.has(name))
@@ -46,5 +47,9 @@ export async function startRecording(
     unfollow();
     for (const end of taps.values()) end();
     await recorder.close().catch((error: unknown) => log.warn({ error }, errorReport(error).message));
+    for (const { stream, frames, files, dropped } of recorder.status().streams) {
+      const facts = { stream, frames, files, dropped };
+      log.info(facts, `${stream}: ${frames} frames recorded in ${files} files, ${dropped} not`);
+    }
   };
 }

@@ -32,12 +32,37 @@ const FIXED = [
   ...['logLevel', 'logFormat'],
 ] as const satisfies readonly (keyof ServeOptions)[];
 
+/** What there is to reload. */
+interface Running {
+  /** What the service was started with, which only a restart replaces. */
+  readonly started: ServeOptions;
+  options: ServeOptions;
+  readonly streams: LiveStreams;
+  readonly server: DepthServer;
+}
+
+/**
+ * Listens for SIGHUP from now on, since one that nobody listens for ends the process. Those that come before the answer
+ * is called with what to do count as one, right then.
+ */
+export function hangups(): (reload: () => void) => void {
+  let early = false;
+  let onHangup = (): void => {
+    early = true;
+  };
+  process.on('SIGHUP', () => onHangup());
+  return (reload) => {
+    onHangup = reload;
+    if (early) reload();
+  };
+}
+
 /** Reads the options again and makes the streams those; by SIGHUP and by `POST /admin/reload`. One at a time. */
 export class Reloading {
   readonly #read: () => Promise<ServeOptions>;
   readonly #found: FoundModels;
   readonly #log: ServeLog;
-  #running: { options: ServeOptions; readonly streams: LiveStreams; readonly server: DepthServer } | undefined;
+  #running: Running | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(read: () => Promise<ServeOptions>, found: FoundModels, log: ServeLog) {
@@ -46,10 +71,9 @@ export class Reloading {
     this.#log = log;
   }
 
-  /** From now on there is something to reload, and SIGHUP does it. */
+  /** From now on there is something to reload. */
   begin(options: ServeOptions, streams: LiveStreams, server: DepthServer): void {
-    this.#running = { options, streams, server };
-    process.on('SIGHUP', () => void this.reload().catch(() => {}));
+    this.#running = { started: options, options, streams, server };
   }
 
   /** Rejects with the first fault, and everything is as it was. */
@@ -66,19 +90,17 @@ export class Reloading {
         advice: 'Try again in a moment.',
       });
     }
-    const { streams, server, options: before } = running;
+    const { streams, server, started, options: before } = running;
     try {
       const options = await this.#read();
       const plans = await streamPlans(options, this.#found);
       this.#log.hide([...before.secrets, ...options.secrets]);
-      await server.reloadTls();
-      server.setTokens(options.tokens);
-      const applied = await streams.apply(plans).catch((error: unknown) => {
-        server.setTokens(before.tokens);
-        throw error;
-      });
+      const putInForce = await server.prepareReload(options.tokens);
+      const applied = await streams.apply(plans);
+      // Only now: who watches by an old token must not be let go by a reload that is refused.
+      putInForce();
       running.options = options;
-      const needsRestart = FIXED.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(options[key]));
+      const needsRestart = FIXED.filter((key) => JSON.stringify(started[key]) !== JSON.stringify(options[key]));
       this.#tell(applied, needsRestart);
       return { ...applied, needsRestart };
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { StreamReport } from '../pipeline/live/stream-report.ts';
-import type { LogSink } from './log-sink.ts';
+import type { ServeLog } from './serve-log.ts';
 import { columns } from './table.ts';
 
 /** What is shown of one stream. */
@@ -29,22 +29,22 @@ const NOTHING: Before = { in: 0, out: 0, dropped: 0, fallbacks: 0 };
 /** `serve --stats`: how each stream did in the last second; a table that stays on a terminal, plain lines elsewhere. */
 export class ServeStats {
   readonly #figures: () => readonly StreamFigures[];
-  readonly #sink: LogSink;
+  readonly #log: Pick<ServeLog, 'sink' | 'clean'>;
   readonly #isTerminal: boolean;
   readonly #timer: NodeJS.Timeout;
   #before = new Map<string, Before>();
   #at = performance.now();
 
-  constructor(figures: () => readonly StreamFigures[], sink: LogSink, isTerminal: boolean) {
+  constructor(figures: () => readonly StreamFigures[], log: Pick<ServeLog, 'sink' | 'clean'>, isTerminal: boolean) {
     this.#figures = figures;
-    this.#sink = sink;
+    this.#log = log;
     this.#isTerminal = isTerminal;
     this.#timer = setInterval(() => this.#show(), EVERY_MS).unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
-    if (this.#isTerminal) this.#sink.footer('');
+    if (this.#isTerminal) this.#log.sink.footer('');
   }
 
   #show(): void {
@@ -53,12 +53,12 @@ export class ServeStats {
     this.#at = now;
     const rows = this.#figures().map((figures) => this.#row(figures, seconds));
     if (this.#isTerminal) {
-      this.#sink.footer(`${columns([HEAD, ...rows]).join('\n')}\n`);
+      this.#log.sink.footer(`${columns([HEAD, ...rows]).join('\n')}\n`);
       return;
     }
     for (const [name, state, incoming, out, gone, fallback, age, viewers, why] of rows) {
       const line = `${name}: ${state}, ${incoming} in/s, ${out} out/s, ${gone} let go, ${fallback} by the fallback`;
-      this.#sink.write(`${line}, ${age} old, ${viewers} viewers${why === '' ? '' : `, ${why}`}\n`);
+      this.#log.sink.write(`${line}, ${age} old, ${viewers} viewers${why === '' ? '' : `, ${why}`}\n`);
     }
   }
 
@@ -78,7 +78,7 @@ export class ServeStats {
       share(now.fallbacks - before.fallbacks, now.out - before.out),
       ageMs === null ? '-' : `${(ageMs / 1000).toFixed(1)} s`,
       String(viewers),
-      report.fault?.message ?? '',
+      this.#log.clean(report.fault?.message ?? ''),
     ];
   }
 }

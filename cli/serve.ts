@@ -8,7 +8,7 @@ import { errorReport } from './report.ts';
 import { type ServeOptions, serveOptions } from './serve-config.ts';
 import { ServeLog } from './serve-log.ts';
 import { startRecording } from './serve-record.ts';
-import { Reloading } from './serve-reload.ts';
+import { hangups, Reloading } from './serve-reload.ts';
 import { ServeStats, type StreamFigures } from './serve-stats.ts';
 import { streamPlans, UNSEEN } from './stream-plans.ts';
 import { findModels, openModels, tellGuesses } from './stream-setup.ts';
@@ -20,6 +20,7 @@ const DRAIN_MS = 1500;
 
 /** Runs the service until Ctrl-C, or until every file has come to its end; answers the exit code. */
 export async function serve(sources: readonly string[], given: Readonly<Record<string, unknown>>): Promise<number> {
+  const onHangup = hangups();
   const options = await serveOptions(sources, given);
   const log = new ServeLog({ level: options.logLevel, format: options.logFormat });
   log.hide(options.secrets);
@@ -62,11 +63,19 @@ export async function serve(sources: readonly string[], given: Readonly<Record<s
     const streams = new LiveStreams({ ...models, server, telemetry, log });
     await streams.apply(plans, opened);
     reloading.begin(options, streams, server);
+    onHangup(() => void reloading.reload().catch(() => {}));
     process.stdout.write(`listening on ${server.url}\n`);
     stopListening();
     return await untilOver(streams, server, options, log, () => close());
   } finally {
     await close();
+    const { sent, dropped } = door.status();
+    if (sent + dropped > 0) {
+      log.info(
+        { foxglove: { sent, dropped } },
+        `foxglove: ${sent} messages sent, ${dropped} passed over for newer ones`,
+      );
+    }
     telemetry.close();
     log.sink.close();
   }
@@ -89,7 +98,7 @@ async function untilOver(
       resolve();
     });
   });
-  const stats = options.stats ? new ServeStats(() => figures(streams, server), log.sink, isTerminal()) : undefined;
+  const stats = options.stats ? new ServeStats(() => figures(streams, server), log, isTerminal()) : undefined;
   const failure = await Promise.race([asked, streams.whenOver()]);
   server.stopping();
   stats?.stop();

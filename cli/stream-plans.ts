@@ -35,12 +35,13 @@ async function planOf(
     stallTimeoutMs,
     staleAfterMs,
     allowHosts,
+    insecureTls,
   } = {
     ...options,
     ...defined(stream),
   };
   const { size: wished, once } = { ...options, ...defined(stream) };
-  const camera = { transport, startTimeoutMs, stallTimeoutMs, staleAfterMs, allowHosts };
+  const camera = { transport, startTimeoutMs, stallTimeoutMs, staleAfterMs, allowHosts, insecureTls };
   const window = ownWindow ? contextOf(name, stream, found) : contextOffsets(found, options);
   const size = (footage: Size): Size => networkSize(found, wished, footage);
   if (wished) size(UNSEEN);

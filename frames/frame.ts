@@ -24,8 +24,14 @@ export interface Frame extends Size {
   /**
    * When the picture was taken, in Unix milliseconds by this host's clock: its arrival less what it came later than the
    * promptest of its connection. Cameras only; the constant delay of camera and network is not known and not in it.
+   * For display and files: where the clock of the host is set, it jumps.
    */
   readonly capturedAt?: number | undefined;
+  /**
+   * The same moment in milliseconds of `performance.now()` of this process, which no setting of the clock moves: what
+   * an age is measured from. Cameras only; never later than `arrivedAt`.
+   */
+  readonly takenAt?: number | undefined;
   /** RGB, row-major, 3 bytes a pixel, `width * height * 3` long. */
   readonly pixels: Uint8Array<SharedArrayBuffer>;
   /** Size of the picture in the footage, before it was scaled for the network. */

@@ -22,6 +22,8 @@ const mostCrashes = 3;
 /** That while in milliseconds: twice as long after each further crash, up to the limit. */
 const restMs = 10_000;
 const longestRestMs = 60_000;
+/** Workers that hang in the runtime, from which on no further one is started. */
+const mostHanging = 3;
 /** How long a caller waits for a worker to end. */
 const closeMs = 2000;
 /** How long the end of this process waits for runs under way. */
@@ -59,6 +61,8 @@ export class InferenceClient implements DepthModel {
   readonly #order: LoadOrder;
   readonly #deadlineMs: number;
   readonly #waiting = new Map<number, Waiting>();
+  /** Workers that were left to themselves in a run that does not end. Each keeps its memory. */
+  readonly #hanging = new Set<Worker>();
   #worker: Worker | undefined;
   #gate: RuntimeGate | undefined;
   #starting: Promise<Worker> | undefined;
@@ -136,13 +140,17 @@ export class InferenceClient implements DepthModel {
 
   /**
    * Ends the worker as a crash would: after the run it is in, without those that wait. The next estimate starts it
-   * again. For a caller whose time is up. Resolves when the worker has ended, or after 2 s if it hangs in the runtime.
+   * again. For a caller whose time is up. Resolves when the worker has ended, or after 2 s if it hangs in the runtime:
+   * it is left to itself then, since it cannot be forced, and counts as a crash.
    */
   async interrupt(): Promise<void> {
     const worker = this.#worker;
     if (!worker) return;
     this.#gate?.shut();
     await this.#ended(worker, { type: 'stop' });
+    if (this.#worker !== worker) return;
+    this.#hanging.add(worker);
+    this.#lost(worker, { hanging: this.#hanging.size });
   }
 
   /** Answers what was asked before, then ends the worker and gives its memory back. Closing twice does nothing. */
@@ -172,6 +180,10 @@ export class InferenceClient implements DepthModel {
 
   #ready(): Promise<Worker> {
     if (this.#closed) return Promise.reject(this.#crashed('is closed', 'Open it again.', { gone: true }));
+    if (!this.#starting && this.#hanging.size >= mostHanging) {
+      const fault = `hangs in ${this.#hanging.size} runs that do not end`;
+      return Promise.reject(this.#crashed(fault, 'Use another model, or start this program again.', { gone: true }));
+    }
     const leftMs = this.#restsUntil - performance.now();
     if (!this.#starting && leftMs > 0) {
       const fault = `was given up for ${Math.ceil(leftMs / 1000)} s after ${this.#crashes} crashes in a row`;
@@ -207,6 +219,7 @@ export class InferenceClient implements DepthModel {
       }, this.#deadlineMs);
 
       worker.on('message', (reply: InferenceReply) => {
+        if (this.#worker !== worker) return;
         if (reply.type === 'failed') failed(receivedError(reply.error));
         else if (reply.type === 'ready') {
           clearTimeout(timer);
@@ -221,19 +234,24 @@ export class InferenceClient implements DepthModel {
       worker.on('exit', (code) => {
         gates.delete(gate);
         if (gates.size === 0) process.off('exit', leaveSafely);
-        this.#worker = undefined;
-        this.#starting = undefined;
-        this.#isUp = false;
-        if (!this.#closed) this.#countCrash();
-        const error = this.#crashed('lost its thread', 'The next frame starts it again.', {
-          code,
-          cause: String(cause),
-        });
-        failed(error);
-        for (const { reject: drop } of this.#waiting.values()) drop(error);
-        this.#waiting.clear();
+        this.#hanging.delete(worker);
+        failed(this.#lost(worker, { code, cause: String(cause) }));
       });
     });
+  }
+
+  /** A worker is gone, or as good as gone: whoever waits for it is told, and the next estimate starts another. */
+  #lost(worker: Worker, facts: Record<string, unknown>): DepthcastError {
+    const error = this.#crashed('lost its thread', 'The next frame starts it again.', facts);
+    // One that was left to itself has been counted then.
+    if (this.#worker !== worker) return error;
+    this.#worker = undefined;
+    this.#starting = undefined;
+    this.#isUp = false;
+    if (!this.#closed) this.#countCrash();
+    for (const { reject: drop } of this.#waiting.values()) drop(error);
+    this.#waiting.clear();
+    return error;
   }
 
   #countCrash(): void {

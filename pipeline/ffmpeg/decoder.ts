@@ -47,6 +47,7 @@ interface Internals {
   _checkCapabilities(done: () => void): void;
   _getFfmpegPath(done: (error: null, file: string) => void): void;
   availableEncoders(done: (error: null, encoders: object) => void): void;
+  _spawnFfmpeg(args: readonly string[], options: object, ...callbacks: unknown[]): void;
 }
 
 /** A running ffmpeg. Its end is never an exception: look at {@link FfmpegRun.exited}. */
@@ -67,6 +68,11 @@ export class FfmpegRun {
     command._checkCapabilities = (done) => done();
     command.availableEncoders = (done) => done(null, {});
     command._getFfmpegPath = (done) => done(null, binary.path);
+    // Where ffmpeg may connect to is said by its arguments alone: a proxy of the environment would stand between it and
+    // our relays, and `no_proxy` would let it past them.
+    const spawn = command._spawnFfmpeg;
+    command._spawnFfmpeg = (args, options, ...callbacks) =>
+      spawn.call(command, args, { ...options, env: withoutProxies(process.env) }, ...callbacks);
     command.input(request.input);
     // With more than one argument fluent-ffmpeg takes them as they are; with one or an array it splits at blanks.
     if (request.inputOptions.length > 0) command.inputOptions('-nostdin', ...request.inputOptions);
@@ -142,6 +148,10 @@ export class FfmpegRun {
     if (this.#stderr.length > STDERR_LINES) this.#stderr.shift();
     onLine?.(line);
   }
+}
+
+function withoutProxies(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(https?|all|no)_proxy$/i.test(name)));
 }
 
 /** Starts ffmpeg. Every later event, a failure to start included, is told by {@link FfmpegRun.exited}. */

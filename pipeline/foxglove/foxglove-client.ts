@@ -35,6 +35,9 @@ const SMALL = 4096;
 /** Milliseconds between two such notices. */
 const SLOW_EVERY = 30_000;
 
+/** Milliseconds between two newest messages that a client is given of a channel because it subscribed to it. */
+const LATEST_EVERY = 1000;
+
 /** A peer that made so many mistakes is let go. */
 const MOST_MISTAKES = 20;
 
@@ -54,6 +57,8 @@ export class FoxgloveClient {
   /** Subscription ids by channel. */
   readonly #subscriptions = new Map<number, number>();
   readonly #waiting = new Map<number, Outgoing>();
+  /** By channel: when the newest message was last asked for, later than now where that is still to come. */
+  readonly #latestAt = new Map<number, number>();
   #toldSlow = Number.NEGATIVE_INFINITY;
   #blockedSince: number | undefined;
   #mistakes = 0;
@@ -173,7 +178,7 @@ export class FoxgloveClient {
             return;
           }
           this.#subscriptions.set(channelId, id);
-          this.#home.subscribed(this, channelId);
+          this.#askLatest(channelId);
         }
         return;
       case 'unsubscribe': {
@@ -187,6 +192,24 @@ export class FoxgloveClient {
         return;
       case 'ignored':
     }
+  }
+
+  /** Asks for the newest message of a channel: at once, or later where it was asked for a moment ago. */
+  #askLatest(channel: number): void {
+    const now = performance.now();
+    const last = this.#latestAt.get(channel) ?? Number.NEGATIVE_INFINITY;
+    if (last > now) return;
+    const at = Math.max(now, last + LATEST_EVERY);
+    // Channels of streams that are gone are never asked for again.
+    if (this.#latestAt.size > this.#limits.subscriptions) this.#latestAt.clear();
+    this.#latestAt.set(channel, at);
+    if (at === now) {
+      this.#home.subscribed(this, channel);
+      return;
+    }
+    setTimeout(() => {
+      if (this.wants(channel) && this.#socket.readyState === this.#socket.OPEN) this.#home.subscribed(this, channel);
+    }, at - now).unref();
   }
 
   #wrong(message: string): void {

@@ -20,7 +20,7 @@ export interface RecordOptions extends Omit<ContentOptions, 'clock'> {
   readonly profile?: 'foxglove' | 'ros2' | undefined;
   /** Kinds of topics to record, all by default: image, calibration, depth, metres, points, consistency, tf, log. */
   readonly topics?: readonly string[] | undefined;
-  /** Told once for each file that could not be written; its stream is tried again after half a minute. */
+  /** Told of each file that could not be mended or written; a stream is tried again after half a minute. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -35,6 +35,8 @@ export interface RecorderStatus {
 export interface Recorder {
   /** Takes a stream's next frame. Returns at once and never throws; a disk that is too slow loses frames, counted. */
   tap(stream: string, frame: DepthFrame): void;
+  /** Ends the file of a stream that has no more frames; one that comes again gets a new file. Never rejects. */
+  end(stream: string): Promise<void>;
   /** The counters so far, a line a stream. */
   status(): RecorderStatus;
   /** Writes what waits, ends all files and lets the folder go. */
@@ -44,7 +46,7 @@ export interface Recorder {
 /**
  * Records what streams publish into `DIR/STREAM-YYYYMMDDTHHMMSSZ.mcap`, a new file whenever one is large or long enough.
  *
- * What a killed recorder left behind is mended first; one recorder at a time may hold a folder. Times are wall-clock
+ * What a killed recorder left behind is mended first, where that is possible; one recorder at a time may hold a folder. Times are wall-clock
  * times of the pictures (UTC). Rejects with `output-failed`, `output-exists` and `option-invalid`.
  */
 export async function recordTo(dir: string, options: RecordOptions = {}): Promise<Recorder> {
@@ -58,13 +60,13 @@ export async function recordTo(dir: string, options: RecordOptions = {}): Promis
   await makeFolder(dir);
   const unlock = await lockFolder(dir);
   const recovered: string[] = [];
-  try {
-    for (const name of (await readdir(dir)).filter((file) => file.endsWith('.mcap')).sort()) {
+  for (const name of (await readdir(dir)).filter((file) => file.endsWith('.mcap')).sort()) {
+    try {
       if ((await recoverMcap(join(dir, name))) !== undefined) recovered.push(name);
+    } catch (error) {
+      // A disk that is full has no room to mend anything on; that must keep nobody from starting.
+      onError(error);
     }
-  } catch (error) {
-    await unlock();
-    throw error;
   }
   const file = {
     pointStride: 4,
@@ -75,6 +77,7 @@ export async function recordTo(dir: string, options: RecordOptions = {}): Promis
     library: 'depthcast',
   } as const;
   const streams = new Map<string, StreamRecording>();
+  const ending = new Set<Promise<void>>();
   let closed: Promise<void> | undefined;
   return {
     tap(stream, frame) {
@@ -86,9 +89,17 @@ export async function recordTo(dir: string, options: RecordOptions = {}): Promis
       }
       recording.add(frame);
     },
+    end(stream) {
+      const recording = streams.get(stream);
+      if (!recording || closed) return Promise.resolve();
+      streams.delete(stream);
+      const ended = recording.close().finally(() => ending.delete(ended));
+      ending.add(ended);
+      return ended;
+    },
     status: () => ({ streams: [...streams.values()].map((recording) => recording.status()), recovered }),
     close() {
-      closed ??= Promise.all([...streams.values()].map((recording) => recording.close())).then(unlock);
+      closed ??= Promise.all([...ending, ...[...streams.values()].map((recording) => recording.close())]).then(unlock);
       return closed;
     },
   };

@@ -39,6 +39,8 @@ export class StreamChannels {
   #waiting: FrameContent | undefined;
   #busy = false;
   #logs: readonly ChannelMessage[] = [];
+  /** A frame is encoded once, however often somebody subscribes to it. */
+  readonly #encoded = new WeakMap<FrameContent, Map<TopicKind, Promise<ChannelMessage[]>>>();
 
   /** `shared` names the channels of the kinds that all streams share. */
   constructor(
@@ -113,7 +115,15 @@ export class StreamChannels {
     }
   }
 
-  async #encode(kind: TopicKind, content: FrameContent): Promise<ChannelMessage[]> {
+  #encode(kind: TopicKind, content: FrameContent): Promise<ChannelMessage[]> {
+    const kinds = this.#encoded.get(content) ?? new Map<TopicKind, Promise<ChannelMessage[]>>();
+    this.#encoded.set(content, kinds);
+    const messages = kinds.get(kind) ?? this.#encodeNew(kind, content);
+    kinds.set(kind, messages);
+    return messages;
+  }
+
+  async #encodeNew(kind: TopicKind, content: FrameContent): Promise<ChannelMessage[]> {
     const channel = this.#all.get(kind)!;
     const payloads = await this.#profile.encode(kind, content);
     return payloads.map((payload) => ({ stream: this.name, channel, time: content.facts.time, payload }));

@@ -1,15 +1,18 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import type { Frame, FrameWindow, SegmentStart } from '../../frames/index.ts';
 
-/** Milliseconds since a picture was taken, by `now` on the clock of `performance.now()`. */
-export function ageOf({ capturedAt, arrivedAt }: Frame, now: number): number {
-  return now - (capturedAt === undefined ? arrivedAt : Math.min(arrivedAt, capturedAt - performance.timeOrigin));
+/**
+ * Milliseconds since a picture was taken, by `now` on the clock of `performance.now()`: setting the host's clock ages
+ * no picture.
+ */
+export function ageOf({ takenAt, arrivedAt }: Frame, now: number): number {
+  return now - Math.min(arrivedAt, takenAt ?? arrivedAt);
 }
 
 /** What {@link freshOnly} lets go, and by which clock. */
 export interface FreshOnlyOptions {
-  /** Milliseconds. */
-  readonly maxAgeMs: number;
+  /** Milliseconds, as of now. */
+  readonly maxAgeMs: () => number;
   readonly onDropped: (window: FrameWindow) => void;
   /** Default `performance.now()`. */
   readonly now?: (() => number) | undefined;
@@ -27,7 +30,7 @@ export function freshOnly(options: FreshOnlyOptions): MonoTypeOperatorFunction<F
       return source.subscribe({
         next: (window) => {
           const { target } = window;
-          if (ageOf(target, now()) > maxAgeMs) {
+          if (ageOf(target, now()) > maxAgeMs()) {
             mark = target.segmentStart ?? mark;
             onDropped(window);
             return;

@@ -6,11 +6,12 @@ import { FaultCount } from './fault-count.ts';
 import { FrameInterval } from './frame-interval.ts';
 import { FrameLedger } from './frame-ledger.ts';
 import type { ModelTurns, Seat } from './model-turns.ts';
+import { Silence, silenceFault } from './silence.ts';
 import { SourceTotals } from './source-totals.ts';
 import type { LiveLog, StreamPlan } from './stream-plan.ts';
 import type { LiveState, StreamReport } from './stream-report.ts';
-import { StreamRun } from './stream-run.ts';
-import { Thinning } from './thin-evenly.ts';
+import { StreamRun, waitMs } from './stream-run.ts';
+import { Thinning, thinningInWords } from './thin-evenly.ts';
 
 /** What the streams of a process share. */
 export interface SharedParts {
@@ -49,7 +50,11 @@ export class LiveStream {
   #again: NodeJS.Timeout | undefined;
   #wasDegraded = false;
   #saidLateAt = Number.NEGATIVE_INFINITY;
-  #stopping = false;
+  readonly #silence = new Silence();
+  /** Why reading ended that never should; until the next frame. */
+  #brokenBy: unknown;
+  /** Grows each time the stream is stopped: what was begun before then is nobody's any more. */
+  #generation = 0;
   readonly #earlier = new SourceTotals();
 
   /** Begins at once. `onOver` is called when the source has come to its end, or failed for good. */
@@ -97,11 +102,12 @@ export class LiveStream {
   async repoint(plan: StreamPlan, source: FrameSource, drainMs: number): Promise<void> {
     await this.stop(drainMs);
     this.#leaveSource();
-    this.#stopping = false;
     this.#plan = plan;
     this.#source = source;
     this.#over = undefined;
     this.#failure = undefined;
+    this.#brokenBy = undefined;
+    this.#silence.broken();
     this.#seen = false;
     this.#thinning = this.#newThinning();
     this.#begin();
@@ -109,7 +115,7 @@ export class LiveStream {
 
   /** Ends reading, answers what is inside within `drainMs` milliseconds and lets the rest go, counted. */
   async stop(drainMs: number): Promise<void> {
-    this.#stopping = true;
+    this.#generation++;
     clearTimeout(this.#again);
     const run = this.#run;
     this.#run = undefined;
@@ -119,7 +125,7 @@ export class LiveStream {
 
   report(): StreamReport {
     const camera = isCamera(this.#source) ? this.#source.status() : undefined;
-    const fault = this.#failure ?? camera?.fault;
+    const fault = this.#failure ?? camera?.fault ?? this.#brokenBy ?? this.#silent();
     return {
       name: this.name,
       state: this.#state(camera),
@@ -135,6 +141,7 @@ export class LiveStream {
     if (this.#over) return this.#over;
     if (camera && camera.state !== 'live') return camera.state === 'closed' ? 'waiting' : camera.state;
     if (!this.#seen) return 'connecting';
+    if (this.#silent()) return 'stalled';
     if (this.#faults.isMany) return 'degraded';
     return this.#thinning.every > 1 ? 'thinned' : 'live';
   }
@@ -144,7 +151,7 @@ export class LiveStream {
     if (isCamera(source)) {
       this.#telemetry.camera(() => ({ ...source.status(), ...this.#earlier.with(source.status()) }));
       this.#unlisten = source.onChange((status) => this.#tell(status));
-    }
+    } else this.#telemetry.camera(undefined);
     const seat = (turns: ModelTurns): Seat =>
       turns.seat({
         intervalMs: () => this.#interval.ms,
@@ -175,11 +182,16 @@ export class LiveStream {
 
   #frameCame({ index, timestamp }: Frame): void {
     this.#seen = true;
+    this.#brokenBy = undefined;
+    this.#silence.frame();
+    const silent = this.#silent();
+    if (silent) this.#sayLate({}, silent.message);
     this.#againIn = AGAIN_LEAST;
     this.#reach = { index: index + 1, timestamp: timestamp + this.#interval.ms / 1000 };
   }
 
   #publish(answer: DepthFrame): void {
+    this.#silence.broken();
     try {
       this.#hub.publish(answer);
     } catch (error) {
@@ -191,12 +203,23 @@ export class LiveStream {
   }
 
   #tooLate(ageMs: number): void {
+    const why = `an answer is ${(ageMs / 1000).toFixed(1)} s old and not shown as live`;
+    this.#sayLate({ ageMs }, `${why}; a smaller --size is faster`);
+  }
+
+  #sayLate(facts: object, sentence: string): void {
     const now = performance.now();
     if (now - this.#saidLateAt < SAY_LATE_EVERY) return;
     this.#saidLateAt = now;
     const { name: stream } = this;
-    const why = `an answer is ${(ageMs / 1000).toFixed(1)} s old and not shown as live`;
-    this.#shared.log.warn({ stream, ageMs }, `${stream}: ${why}; a smaller --size is faster`);
+    this.#shared.log.warn({ stream, ...facts }, `${stream}: ${sentence}`);
+  }
+
+  /** That frames come in and nothing is answered, where it is so. */
+  #silent(): DepthcastError | undefined {
+    const offsets = this.#plan.contextOffsets ?? this.#shared.model.contextOffsets;
+    const ms = this.#silence.tooLong(waitMs(offsets, this.#interval.ms));
+    return ms === undefined ? undefined : silenceFault(ms, this.#ledger.account().dropped);
   }
 
   #ended(failure: unknown): void {
@@ -205,6 +228,7 @@ export class LiveStream {
     const { name: stream } = this;
     const mayEnd = !isCamera(this.#source) || this.#plan.maxFrames !== undefined;
     if (!mayEnd) {
+      this.#brokenBy = failure;
       log.warn({ stream, error: failure }, `${stream}: reading ended, again in ${this.#againIn / 1000} s`);
       this.#again = setTimeout(() => void this.#readAgain(), this.#againIn);
       this.#againIn = Math.min(AGAIN_MOST, this.#againIn * 2);
@@ -220,14 +244,15 @@ export class LiveStream {
   }
 
   async #readAgain(): Promise<void> {
+    const generation = this.#generation;
     try {
       const source = await this.#plan.open();
-      if (this.#stopping) return;
+      if (generation !== this.#generation) return;
       this.#leaveSource();
       this.#source = source;
       this.#begin();
     } catch (failure) {
-      if (!this.#stopping) this.#ended(failure);
+      if (generation === this.#generation) this.#ended(failure);
     }
   }
 
@@ -264,12 +289,7 @@ export class LiveStream {
       onDropped: ({ target }) => this.#ledger.drop(target, 'window', 'thinned'),
       onChange: (every) => {
         const { name: stream } = this;
-        const rate = (1000 / this.#interval.ms).toFixed(0);
-        const what =
-          every === 1
-            ? `${stream}: the machine keeps up again, every frame is answered`
-            : `${stream}: the machine is too slow for ${rate} frames a second, every ${ordinal(every)} is answered`;
-        this.#shared.log.info({ stream, every }, what);
+        this.#shared.log.info({ stream, every }, `${stream}: ${thinningInWords(every, this.#interval.ms)}`);
       },
     });
   }
@@ -277,9 +297,4 @@ export class LiveStream {
 
 function codeOf(error: unknown): string {
   return error instanceof DepthcastError ? error.code : 'internal';
-}
-
-function ordinal(n: number): string {
-  const tail = n % 100 > 10 && n % 100 < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th');
-  return `${n}${tail}`;
 }

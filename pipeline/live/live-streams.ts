@@ -116,6 +116,8 @@ export class LiveStreams {
       else this.#add(plan, source);
     }
     await Promise.all(work);
+    // What was not over may be what was removed.
+    this.#tellOver();
     const kept = [...this.#streams.keys()].filter((name) => !added.includes(name) && !changed.includes(name));
     return { added, removed, changed, kept };
   }

@@ -81,6 +81,11 @@ export class ModelTurns {
     this.#now = now;
   }
 
+  /** Offsets of the context frames that the model was made for. */
+  get contextOffsets(): readonly number[] {
+    return this.#model.contextOffsets;
+  }
+
   /** Streams at the model. */
   get seats(): number {
     return this.#places.size;

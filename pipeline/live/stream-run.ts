@@ -31,6 +31,9 @@ export interface RunParts {
 /** Milliseconds after which a picture of a camera is not live any more. */
 const STALE_AFTER_MS = 1000;
 
+/** From so many milliseconds on, the wait for the neighbours of a picture is not taken out of what makes it stale. */
+const LONG_WAIT_MS = 500;
+
 /** One source of a stream from its first frame to its last, each of them booked in the ledger. */
 export class StreamRun {
   /** Resolves once nothing of it is under way any more, with its failure if it had one. Never rejects. */
@@ -79,7 +82,7 @@ export class StreamRun {
       cameraHeight: plan.cameraHeight,
       thin: pipe(
         freshOnly({
-          maxAgeMs: plan.staleAfterMs ?? STALE_AFTER_MS,
+          maxAgeMs: () => this.#maxAgeMs,
           onDropped: ({ target }) => ledger.drop(target, 'window', 'stale'),
         }),
         thinning.operator(),
@@ -102,11 +105,19 @@ export class StreamRun {
     );
   }
 
+  /** A slow camera's pictures are old by the time the frame after them comes: they get that time on top of a second. */
+  get #maxAgeMs(): number {
+    const { plan, model, interval } = this.#parts;
+    const limit = plan.staleAfterMs ?? STALE_AFTER_MS;
+    const wait = waitMs(plan.contextOffsets ?? model.contextOffsets, interval.ms);
+    return wait < LONG_WAIT_MS ? limit : Math.max(limit, wait + STALE_AFTER_MS);
+  }
+
   /** Whether an answer may be shown; one that took too long is let go, counted. */
   #isFresh(frame: Frame): boolean {
-    const { plan, ledger, thinning, onTooLate } = this.#parts;
+    const { ledger, thinning, onTooLate } = this.#parts;
     const ageMs = ageOf(frame, performance.now());
-    if (ageMs <= (plan.staleAfterMs ?? STALE_AFTER_MS)) return true;
+    if (ageMs <= this.#maxAgeMs) return true;
     thinning.answered(frame.index);
     ledger.drop(frame, 'estimate', 'stale');
     onTooLate(ageMs);
@@ -145,6 +156,11 @@ export class StreamRun {
       return new Observable((subscriber) => subscriber.error(error));
     }
   }
+}
+
+/** Milliseconds that a picture waits for the frames after it that its window needs. */
+export function waitMs(contextOffsets: readonly number[], intervalMs: number): number {
+  return Math.max(0, ...contextOffsets) * intervalMs;
 }
 
 /** Index and time of a stream go on where the run before ended, so that neither ever goes back for a viewer. */

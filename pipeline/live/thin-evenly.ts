@@ -135,6 +135,18 @@ export class Thinning {
   }
 }
 
+/** Says of a stream with a frame each `intervalMs` milliseconds that every `every`-th window is kept from now on. */
+export function thinningInWords(every: number, intervalMs: number): string {
+  if (every === 1) return 'the machine keeps up again, every frame is answered';
+  const rate = (1000 / intervalMs).toFixed(0);
+  return `the machine is too slow for ${rate} frames a second, every ${ordinal(every)} is answered`;
+}
+
+function ordinal(n: number): string {
+  const tail = n % 100 > 10 && n % 100 < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th');
+  return `${n}${tail}`;
+}
+
 /** What happened since the last judgement. */
 interface Span {
   began: number;

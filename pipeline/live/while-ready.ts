@@ -7,29 +7,65 @@ export interface RestartingModel extends DepthEstimator {
   readonly isReady: boolean;
   /** Starts what died; rejects where that is of no use now. */
   restart(): Promise<void>;
+  /** Ends a thread that does not answer; {@link restart} starts another. */
+  interrupt(): Promise<void>;
   estimate(window: FrameWindow): Promise<DepthMap>;
 }
 
+/** Milliseconds after which a live stream takes a model for hung: no picture is shown that took a tenth of that. */
+const DEADLINE_MS = 10_000;
+
 /**
  * The same model for live streams: while its thread is being started again, windows are refused at once and the fallback
- * answers them. Footage would wait for it; a camera would have nothing to show for as long as loading takes.
+ * answers them. Footage would wait for it; a camera would have nothing to show for as long as loading takes. A model that
+ * does not answer a window within `deadlineMs` is started again: else nothing would ever be asked after it.
  */
-export function whileReady(model: RestartingModel): DepthEstimator {
+export function whileReady(model: RestartingModel, deadlineMs = DEADLINE_MS): DepthEstimator {
+  let interrupting: Promise<void> | undefined;
+  const interrupt = (): void => {
+    interrupting ??= model
+      .interrupt()
+      .then(() => model.restart())
+      .catch(() => {})
+      .finally(() => {
+        interrupting = undefined;
+      });
+  };
   return {
     id: model.id,
     contextOffsets: model.contextOffsets,
     inFlight: model.inFlight,
     async estimate(window) {
-      if (model.isReady) return model.estimate(window);
-      model.restart().catch(() => {});
-      throw beingStarted(model.id);
+      if (interrupting || !model.isReady) {
+        if (!interrupting) model.restart().catch(() => {});
+        throw beingStarted(model.id);
+      }
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => {
+          interrupt();
+          reject(tooLate(model.id, deadlineMs));
+        }, deadlineMs);
+      });
+      try {
+        return await Promise.race([model.estimate(window), late]);
+      } finally {
+        clearTimeout(timer);
+      }
     },
   };
 }
 
 /** Whether a model is one that starts again. */
 export function isRestarting(model: DepthEstimator): model is RestartingModel {
-  return 'isReady' in model && 'restart' in model;
+  return 'isReady' in model && 'restart' in model && 'interrupt' in model;
+}
+
+function tooLate(id: string, deadlineMs: number): DepthcastError {
+  return new DepthcastError('model-crashed', `The model ${id} did not answer within ${deadlineMs / 1000} s.`, {
+    advice: 'It is started again; the fallback answers until it is back.',
+    facts: { model: id, deadlineMs },
+  });
 }
 
 function beingStarted(id: string): DepthcastError {

@@ -6,7 +6,7 @@ import { type ServerOptions as SocketOptions, type WebSocket, WebSocketServer } 
 import { DepthcastError, WIRE_PROTOCOL } from '../../frames/index.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { FailedAttempts } from './failed-attempts.ts';
-import { Guests, goodbye } from './guests.ts';
+import { Guests, goodbye, TOKEN_ENDED } from './guests.ts';
 import { httpAnswers } from './http-answers.ts';
 import { invalidOption } from './invalid-option.ts';
 import { openFileLimit } from './open-file-limit.ts';
@@ -15,7 +15,7 @@ import { addServerMetrics } from './server-metrics.ts';
 import { checkOptions, type DepthServer, type ServerOptions, type SocketDoor } from './server-options.ts';
 import { StreamSet } from './stream-set.ts';
 import { readTls } from './tls-files.ts';
-import { mayWatch, Tokens } from './tokens.ts';
+import { type GivenTokens, mayWatch, Tokens } from './tokens.ts';
 import { Viewer } from './viewer.ts';
 import { type Admission, admit, isLoopback, offeredProtocols, type Refusal } from './viewer-door.ts';
 import { Watching } from './watching.ts';
@@ -88,7 +88,11 @@ export async function startServer(options: ServerOptions): Promise<DepthServer> 
 
   const receive = (socket: WebSocket, request: IncomingMessage, { pass, to }: Admission): void => {
     guests.add(socket, request.socket.remoteAddress, pass);
-    const allows = (stream: string): boolean => tokens.stands(pass) && mayWatch(pass, stream);
+    // By what its token is good for now, not by what it was good for when it came in.
+    const allows = (stream: string): boolean => {
+      const now = tokens.current(pass);
+      return now !== undefined && mayWatch(now, stream);
+    };
     if (typeof to === 'object') {
       to.accept(socket, request, allows);
       return;
@@ -118,7 +122,18 @@ export async function startServer(options: ServerOptions): Promise<DepthServer> 
     for (const watching of watchings.values()) watching.follow();
   });
 
+  const setTokens = (given: GivenTokens): void => {
+    tokens.set(given);
+    guests.recheck((pass) => tokens.stands(pass));
+    for (const [socket, watching] of watchings) {
+      watching.follow();
+      if (watching.isShutOut) goodbye(socket, 1008, TOKEN_ENDED);
+    }
+  };
+
   await listen(server, host, port);
+  // No longer a reason not to start, and none to end: too many open files, for example.
+  server.on('error', onError);
   const pings = setInterval(() => guests.ping(), options.pingIntervalMs ?? 15_000).unref();
   const news = setInterval(() => {
     guests.recheck((pass) => tokens.stands(pass));
@@ -153,8 +168,16 @@ export async function startServer(options: ServerOptions): Promise<DepthServer> 
     },
     setTokens(given) {
       checkOptions({ ...options, tokens: given });
-      tokens.set(given);
-      guests.recheck((pass) => tokens.stands(pass));
+      setTokens(given);
+    },
+    async prepareReload(given) {
+      checkOptions({ ...options, tokens: given });
+      new Tokens(given);
+      const certificate = options.tls && (await readTls(options.tls));
+      return () => {
+        if (certificate) (server as TlsServer).setSecureContext(certificate);
+        setTokens(given);
+      };
     },
     stopping() {
       isStopping = true;
@@ -203,7 +226,7 @@ function handshake(door: SocketDoor | undefined): WebSocketServer {
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
       if (error.code === 'EADDRINUSE') {
         reject(
           new DepthcastError('port-in-use', `Port ${port} of ${host} is in use.`, {
@@ -217,8 +240,12 @@ function listen(server: Server, host: string, port: number): Promise<void> {
           invalidOption(`Cannot listen on ${host}:${port} (${error.code}).`, 'Choose another host or port.', error),
         );
       }
+    };
+    server.once('error', failed);
+    server.listen(port, host, () => {
+      server.off('error', failed);
+      resolve();
     });
-    server.listen(port, host, resolve);
   });
 }
 

@@ -8,7 +8,7 @@ interface Entry {
   readonly since: number;
 }
 
-/** Counts wrong tokens by address: after `most` of them in `perMs` milliseconds no further one is looked at. */
+/** Counts wrong tokens by address: after `most` of them in `perMs` milliseconds further wrong ones have to wait. */
 export class FailedAttempts {
   readonly #most: number;
   readonly #perMs: number;

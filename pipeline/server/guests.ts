@@ -5,6 +5,9 @@ import type { Pass } from './tokens.ts';
 /** Milliseconds a peer has to answer a goodbye before its line is cut. */
 const GOODBYE_MS = 2000;
 
+/** Why somebody is let go whose token is not good any more. */
+export const TOKEN_ENDED = 'token no longer valid';
+
 interface Guest {
   readonly client: string;
   readonly pass: Pass;
@@ -61,7 +64,7 @@ export class Guests {
 
   /** Says goodbye to those whose pass no longer stands. */
   recheck(stands: (pass: Pass) => boolean): void {
-    for (const [socket, { pass }] of this.#guests) if (!stands(pass)) goodbye(socket, 1008, 'token no longer valid');
+    for (const [socket, { pass }] of this.#guests) if (!stands(pass)) goodbye(socket, 1008, TOKEN_ENDED);
   }
 
   /** Says goodbye to everybody. */

@@ -5,7 +5,15 @@ import type { PageFile } from './page-files.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import type { ServerOptions } from './server-options.ts';
 import { healthJson, readiness } from './status-report.ts';
-import { authorise, type DoorRules, type House, isHostAllowed, isOriginAllowed, type Refusal } from './viewer-door.ts';
+import {
+  authorise,
+  type DoorRules,
+  type House,
+  isHostAllowed,
+  isLoopbackHost,
+  isOriginAllowed,
+  type Refusal,
+} from './viewer-door.ts';
 
 /** What plain HTTP is answered from. */
 export interface HttpHouse extends House {
@@ -46,8 +54,13 @@ export function httpAnswers(house: HttpHouse): RequestListener {
       return text(request, response, 405, 'Send this by POST.');
     }
     // A browser sends the origin with every POST: no page from elsewhere may reload what runs here.
-    if (!isOriginAllowed(request, house.rules)) return text(request, response, 403, 'This page may not do this.');
-    const isOpen = house.rules.loopback && !house.tokens.asks('viewer') && !house.tokens.asks('admin');
+    // `null` is the origin of any page in a sandbox: it may be let in to watch, never to do something.
+    if (request.headers.origin === 'null' || !isOriginAllowed(request, house.rules)) {
+      return text(request, response, 403, 'This page may not do this.');
+    }
+    // Under another name it is asked through a proxy, which others reach.
+    const isHere = house.rules.loopback && isLoopbackHost(request.headers.host);
+    const isOpen = isHere && !house.tokens.asks('viewer') && !house.tokens.asks('admin');
     const pass = isOpen ? undefined : authorise(request, house, 'admin');
     if (pass && 'status' in pass) return turnAway(request, response, pass);
     if (!house.admin) return text(request, response, 404, 'There is nothing to reload.');
@@ -63,7 +76,7 @@ export function httpAnswers(house: HttpHouse): RequestListener {
   };
 
   return (request, response) => {
-    if (!isHostAllowed(request.headers.host, house.rules.loopback)) {
+    if (!isHostAllowed(request.headers.host, house.rules)) {
       return text(request, response, 421, 'This server has another name.');
     }
     const path = (request.url ?? '/').split('?', 1)[0]!;

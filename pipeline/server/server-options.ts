@@ -96,6 +96,11 @@ export interface DepthServer {
   reloadTls(): Promise<void>;
   /** Replaces the tokens: who came in by one that is gone is let go (1008). Throws for bad ones and keeps the old. */
   setTokens(tokens: GivenTokens): void;
+  /**
+   * Checks new tokens and reads the certificate files again, and changes nothing; the answer puts both in force and
+   * cannot fail. For a reload that must be whole or not be. Rejects with `option-invalid`.
+   */
+  prepareReload(tokens: GivenTokens): Promise<() => void>;
   /** Says `stopping` at `/readyz` and lets nobody in any more; those inside go on watching until `close`. */
   stopping(): void;
   /** Says goodbye to the viewers (1001) and frees the port, within about two seconds. */

@@ -63,11 +63,20 @@ export class Tokens {
     return found && isOver(found) ? 'expired' : found;
   }
 
-  /** Whether a pass that was given out still stands: its token is still there, and its end has not come. */
-  stands({ digest }: Pass): boolean {
-    if (!digest) return !this.asks('viewer');
+  /**
+   * What a pass that was given out is good for now: its token may be for other streams than it was then. Absent where
+   * its token is gone or its end has come.
+   */
+  current(given: Pass): Pass | undefined {
+    const { digest } = given;
+    if (!digest) return this.asks('viewer') ? undefined : given;
     const now = this.#passes.find((pass) => timingSafeEqual(pass.digest!, digest));
-    return now !== undefined && !isOver(now);
+    return now !== undefined && isOver(now) ? undefined : now;
+  }
+
+  /** Whether a pass that was given out still stands. */
+  stands(pass: Pass): boolean {
+    return this.current(pass) !== undefined;
   }
 }
 

@@ -46,19 +46,29 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * True for a Host header that may be answered. A server on loopback answers loopback names only: a page elsewhere
- * whose name was made to point at this machine (DNS rebinding) would otherwise count as the server's own.
+ * True for a Host header that may be answered. A server on loopback answers loopback names, and those of the origins
+ * that may watch, by which a reverse proxy beside it is known: a page elsewhere whose name was made to point at this
+ * machine (DNS rebinding) would otherwise count as the server's own.
  */
-export function isHostAllowed(host: string | undefined, loopback: boolean): boolean {
-  if (!loopback) return true;
-  const name = host === undefined ? undefined : hostOf(`http://${host}`)?.hostname;
+export function isHostAllowed(
+  host: string | undefined,
+  { loopback, allowedOrigins }: Pick<DoorRules, 'allowedOrigins' | 'loopback'>,
+): boolean {
+  if (!loopback || isLoopbackHost(host)) return true;
+  const name = nameIn(host);
+  return name !== undefined && allowedOrigins.some((origin) => hostOf(origin)?.hostname === name);
+}
+
+/** True for a Host header that names this machine by a loopback name. */
+export function isLoopbackHost(host: string | undefined): boolean {
+  const name = nameIn(host);
   return name !== undefined && isLoopback(name);
 }
 
 /** What an upgrade request is let in to, or why not. */
 export function admit(request: IncomingMessage, house: House, rules: DoorRules): Admission | Refusal {
   const path = (request.url ?? '').split('?', 1)[0]!;
-  if (!isHostAllowed(request.headers.host, rules.loopback)) {
+  if (!isHostAllowed(request.headers.host, rules)) {
     return refuse(421, 'host', 'This server has another name.');
   }
   const door = house.doors.find((other) => other.path === path);
@@ -99,12 +109,12 @@ export function authorise(
   if (role === 'viewer' && !tokens.asks('viewer')) return { role: 'viewer' };
   if (token === undefined) return refuse(401, 'token-missing', 'This needs a token.');
   const client = clientOf(request.socket.remoteAddress);
-  const wait = attempts.waitOf(client);
-  // Not even a right one is looked at: else guessing could go on.
-  if (wait > 0) return refuse(429, 'token-attempts', 'There were too many wrong tokens from this address.', wait);
   const pass = tokens.find(token);
   if (pass === 'expired') return refuse(401, 'token-expired', 'This token is no longer valid.');
   if (!pass) {
+    // Wrong ones alone wait: behind a proxy everybody has one address, and none may lock the others out.
+    const wait = attempts.waitOf(client);
+    if (wait > 0) return refuse(429, 'token-attempts', 'There were too many wrong tokens from this address.', wait);
     attempts.add(client);
     return refuse(401, 'token-wrong', 'This token is not valid.');
   }
@@ -152,6 +162,12 @@ export function isOriginAllowed(
  */
 function isDesktopApp({ headers }: IncomingMessage, { loopback }: DoorRules): boolean {
   return loopback && headers.origin === 'file://';
+}
+
+/** The name in a Host header, without the port. */
+function nameIn(host: string | undefined): string | undefined {
+  const name = host === undefined ? '' : hostOf(`http://${host}`)?.hostname;
+  return name === '' ? undefined : name;
 }
 
 function hostOf(url: string): URL | undefined {

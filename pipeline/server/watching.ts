@@ -37,6 +37,11 @@ export class Watching {
     return this.#home !== undefined && !this.#streams.get(this.#home);
   }
 
+  /** Whether its token is no longer good for the stream of its address. */
+  get isShutOut(): boolean {
+    return this.#home !== undefined && !this.#mayWatch(this.#home);
+  }
+
   /** Takes a text message of the viewer; one that is none is answered and changes nothing. */
   hear(text: string): void {
     const subscription = this.#parse(text);

@@ -1,6 +1,6 @@
 import { DepthcastError } from '../../frames/index.ts';
 import { liveInput } from '../ffmpeg/recipe.ts';
-import { secretsOf } from '../ffmpeg/redact.ts';
+import { secretsOf, shownAddress } from '../ffmpeg/redact.ts';
 import type { Camera } from './frame-source.ts';
 import { cameraSettings } from './live/camera-options.ts';
 import { HlsRelay } from './live/hls-relay.ts';
@@ -33,7 +33,7 @@ async function open(place: Place, options: OpenOptions): Promise<Camera> {
   const decoder = await ffmpegFor(options);
   warnOfOldFfmpeg(decoder.binary);
   const { allowHosts, insecureTls } = settings;
-  const address = `${url.protocol}//${url.host}${url.pathname}`;
+  const address = shownAddress(url);
   const subject = `The stream ${address}`;
   const inputOptions = [
     ...liveInput('http,tcp,crypto', 'hls,mpegts,mov,mp4,m4a,3gp,3g2,mj2,h264,hevc'),
@@ -45,7 +45,7 @@ async function open(place: Place, options: OpenOptions): Promise<Camera> {
     const ended = new AbortController();
     const relay = await HlsRelay.open(url, signal, { subject, signal: ended.signal, allowHosts, insecureTls });
     return {
-      inputOptions,
+      inputOptions: ['-http_proxy', relay.proxy, ...inputOptions],
       input: relay.target,
       refusal: () => relay.fault,
       close: () => {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { DepthcastError } from '../../frames/index.ts';
 import { liveInput } from '../ffmpeg/recipe.ts';
-import { secretsOf } from '../ffmpeg/redact.ts';
+import { secretsOf, shownAddress } from '../ffmpeg/redact.ts';
 import type { Camera } from './frame-source.ts';
 import { cameraSettings } from './live/camera-options.ts';
 import { httpGet } from './live/http-get.ts';
@@ -36,7 +36,7 @@ async function open(place: Place, options: OpenOptions): Promise<Camera> {
   const decoder = await ffmpegFor(options);
   warnOfOldFfmpeg(decoder.binary);
   const { allowHosts, insecureTls } = settings;
-  const address = `${url.protocol}//${url.host}${url.pathname}`;
+  const address = shownAddress(url);
   const subject = `The camera ${address}`;
   const inputOptions = [...liveInput('pipe', 'mpjpeg'), '-f', 'mpjpeg'];
 

@@ -145,19 +145,24 @@ function globExpression(pattern: string): RegExp {
   }
 }
 
+/** What was given, as it may be repeated: with nothing of a login, however wrongly it was written. */
+function shown(spec: string): string {
+  return redact(spec.replace(/\p{Cc}/gu, '?').replace(/^([a-z][a-z0-9+.-]+:\/*).*@/is, '$1***@'));
+}
+
 function notFound(spec: string): DepthcastError {
-  return new DepthcastError('input-not-found', `"${redact(spec)}" was not found.`, {
+  return new DepthcastError('input-not-found', `"${shown(spec)}" was not found.`, {
     advice: 'Check the path; a pattern belongs into quotes so that the shell leaves it alone.',
-    facts: { source: redact(spec) },
+    facts: { source: shown(spec) },
   });
 }
 
 function refused(spec: string): DepthcastError {
-  const shown = redact(spec)
+  const source = shown(spec)
     .replace(/[^\x20-\x7e]/g, '?')
     .slice(0, 120);
-  return new DepthcastError('input-refused', `"${shown}" is not a source that is opened.`, {
+  return new DepthcastError('input-refused', `"${source}" is not a source that is opened.`, {
     advice: 'Give a file, a folder, a pattern, - for stdin, webcam:0, or an rtsp, rtmp or http URL of a camera.',
-    facts: { source: shown },
+    facts: { source },
   });
 }

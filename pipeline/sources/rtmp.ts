@@ -1,6 +1,6 @@
 import { DepthcastError } from '../../frames/index.ts';
 import { liveInput } from '../ffmpeg/recipe.ts';
-import { secretsOf } from '../ffmpeg/redact.ts';
+import { redact, secretsOf } from '../ffmpeg/redact.ts';
 import type { Camera } from './frame-source.ts';
 import { pinned } from './live/address.ts';
 import { cameraSettings } from './live/camera-options.ts';
@@ -35,7 +35,8 @@ async function open(place: Place, options: OpenOptions): Promise<Camera> {
   const { allowHosts, insecureTls } = settings;
   const [, app = '', ...name] = url.pathname.split('/');
   // The last part often is the key that lets one in.
-  const address = `${url.protocol}//${url.host}/${app}`;
+  const folder = `${url.protocol}//${url.host}/${app}`;
+  const address = redact(folder);
   const subject = `The stream ${address}`;
   const secrets = [...secretsOf(url), name.join('/'), url.search.slice(1)].filter((text) => text.length > 3);
 
@@ -49,7 +50,7 @@ async function open(place: Place, options: OpenOptions): Promise<Camera> {
         ...liveInput('rtmp,tcp', 'flv,live_flv'),
         // Sound and picture announce themselves one after the other, so a short look may miss the picture.
         ...['-probesize', '200000', '-analyzeduration', '500000'],
-        ...['-rtmp_live', 'live', '-rtmp_tcurl', address],
+        ...['-rtmp_live', 'live', '-rtmp_tcurl', folder],
       ],
       input: `rtmp://${who}127.0.0.1:${relay.port}${url.pathname}${url.search}`,
       close: () => relay.close(),

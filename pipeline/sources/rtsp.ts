@@ -1,6 +1,6 @@
 import { DepthcastError } from '../../frames/index.ts';
 import { liveInput } from '../ffmpeg/recipe.ts';
-import { secretsOf } from '../ffmpeg/redact.ts';
+import { secretsOf, shownAddress } from '../ffmpeg/redact.ts';
 import type { Camera } from './frame-source.ts';
 import { pinned } from './live/address.ts';
 import { cameraSettings } from './live/camera-options.ts';
@@ -41,7 +41,7 @@ async function open(place: Place, options: OpenOptions): Promise<Camera> {
     ...liveInput('rtsp,tcp,rtp,udp', 'rtsp,sdp,rtp,mpegts,h264,hevc'),
     ...['-rtsp_transport', transport, '-allowed_media_types', 'video'],
   ];
-  const address = `${url.protocol}//${url.host}${url.pathname}`;
+  const address = shownAddress(url);
   const subject = `The camera ${address}`;
 
   async function connect(signal: AbortSignal): Promise<CameraConnection> {

@@ -102,7 +102,10 @@ export class StreamMetrics {
       stage: (stage, ms) => {
         if (ms >= 0) latency.at(stage).observe(ms / 1000);
       },
-      camera: (status) => this.#cameras.set(stream, status),
+      camera: (status) => {
+        if (status) this.#cameras.set(stream, status);
+        else this.#cameras.delete(stream);
+      },
       queue: (stage, depth) => {
         const stages = this.#queues.get(stream) ?? new Map<string, () => number>();
         this.#queues.set(stream, stages.set(this.#stages.take(stage), depth));

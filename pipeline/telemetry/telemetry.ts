@@ -30,8 +30,8 @@ export interface StreamTelemetry {
   error(stage: string, code: string): void;
   /** A stage took so long for one frame, in milliseconds. */
   stage(name: StageName, ms: number): void;
-  /** How to ask the stream's camera how it does; asked at each scrape only. */
-  camera(status: () => CameraReading): void;
+  /** How to ask the stream's camera how it does; asked at each scrape only. `undefined`: it has none any more. */
+  camera(status: (() => CameraReading) | undefined): void;
   /** How to ask a queue for its length; asked at each scrape only. */
   queue(stage: string, depth: () => number): void;
 }

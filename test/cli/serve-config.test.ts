@@ -2,9 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { saidOptions } from '../../cli/options.ts';
+import { serveCommand } from '../../cli/serve-command.ts';
 import { serveOptions } from '../../cli/serve-config.ts';
+import { ServeLog } from '../../cli/serve-log.ts';
+import { hangups, Reloading } from '../../cli/serve-reload.ts';
 import { streamPlans } from '../../cli/stream-plans.ts';
 import { findModels } from '../../cli/stream-setup.ts';
+import type { LiveStreams } from '../../pipeline/live/live-streams.ts';
+import { startServer } from '../../pipeline/server/depth-server.ts';
 
 async function file(text: string, name = 'cameras.yaml'): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'depthcast-config-'));
@@ -124,9 +130,92 @@ describe('the options of serve', () => {
     }
   });
 
+  it('are those of the file where the command line says nothing, token: false among them', async () => {
+    const config = await file('token: false\nstreams: { a: x.mp4 }');
+    const options = async (...args: string[]) => {
+      const command = serveCommand(() => {}).action(() => {});
+      await command.parseAsync(['--config', config, ...args], { from: 'user' });
+      return serveOptions([], saidOptions(command), {});
+    };
+    expect((await options()).token).toBe(false);
+    const open = await file('streams: { a: x.mp4 }');
+    expect((await options('--config', open)).token).toBe(true);
+    expect((await options('--config', open, '--no-token')).token).toBe(false);
+  });
+
   it('never say the password of a source that is refused', async () => {
     const refused = serveOptions([`a=rtsp://u:hunter2@h/${'$'}{NOT_SET_HERE}`], {}, {});
     await expect(refused).rejects.toMatchObject({ message: expect.not.stringContaining('hunter2') });
+  });
+});
+
+describe('a SIGHUP', () => {
+  it('that comes before there is anything to reload ends nothing, and is obeyed once there is', () => {
+    const before = process.listeners('SIGHUP');
+    onTestFinished(() => {
+      for (const listener of process.listeners('SIGHUP')) {
+        if (!before.includes(listener)) process.off('SIGHUP', listener);
+      }
+    });
+    let reloads = 0;
+    const onHangup = hangups();
+    process.emit('SIGHUP');
+    process.emit('SIGHUP');
+    expect(reloads).toBe(0);
+    onHangup(() => reloads++);
+    expect(reloads).toBe(1);
+    process.emit('SIGHUP');
+    expect(reloads).toBe(2);
+  });
+});
+
+describe('a reload', () => {
+  const TOKEN = 'a-viewer-of-all-0001';
+
+  /** A service whose options the test writes, over streams that take or refuse what comes. */
+  async function service(text: string) {
+    const config = await file(text);
+    const read = () => serveOptions([], { config }, {});
+    const options = await read();
+    const server = await startServer({ port: 0, streams: ['a'], tokens: options.tokens });
+    onTestFinished(() => server.close());
+    let fault: Error | undefined;
+    const apply = async () => {
+      if (fault) throw fault;
+      return { added: [], removed: [], changed: [], kept: ['a'] };
+    };
+    const log = new ServeLog({ level: 'silent', format: 'text' });
+    const reloading = new Reloading(read, await findModels(options), log);
+    reloading.begin(options, { apply } as unknown as LiveStreams, server);
+    const status = async () =>
+      (await fetch(`${server.url}/healthz`, { headers: { Authorization: `Bearer ${TOKEN}` } })).status;
+    return {
+      reloading,
+      status,
+      write: (other: string) => writeFile(config, other),
+      refuse: (with_: Error | undefined) => (fault = with_),
+    };
+  }
+  const withToken = (token: string): string => `tokens: { viewer: [${token}] }\nstreams: { a: x.mp4 }`;
+
+  it('that is refused lets nobody go: tokens change only once the streams have', async () => {
+    const { reloading, status, write, refuse } = await service(withToken(TOKEN));
+    await write(withToken('another-token-00001'));
+    refuse(new Error('A source is not there.'));
+    await expect(reloading.reload()).rejects.toThrow('not there');
+    expect(await status()).toBe(200);
+    refuse(undefined);
+    await reloading.reload();
+    expect(await status()).toBe(401);
+  });
+
+  it('names what needs a restart each time, until it is as it was at the start', async () => {
+    const { reloading, write } = await service('streams: { a: x.mp4 }');
+    await write('port: 9000\nstreams: { a: x.mp4 }');
+    expect((await reloading.reload()).needsRestart).toEqual(['port']);
+    expect((await reloading.reload()).needsRestart).toEqual(['port']);
+    await write('streams: { a: x.mp4 }');
+    expect((await reloading.reload()).needsRestart).toEqual([]);
   });
 });
 
@@ -145,6 +234,7 @@ describe('the plans of the streams', () => {
       '{ source: x.mp4, size: 320x96 }',
       '{ source: x.mp4, transport: udp }',
       '{ source: x.mp4, causal: true }',
+      '{ source: x.mp4, insecureTls: true }',
     ]) {
       expect((await keys(`streams: { a: ${other}, b: y.mp4 }`))[0]).not.toBe(before[0]);
     }

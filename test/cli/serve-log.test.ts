@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LogSink } from '../../cli/log-sink.ts';
 import { ServeLog } from '../../cli/serve-log.ts';
+import { ServeStats } from '../../cli/serve-stats.ts';
 import { DepthcastError } from '../../frames/index.ts';
 
 function folder(): string {
@@ -65,6 +66,41 @@ describe('the log of serve', () => {
     const text = lines().join('\n');
     expect(text).toContain('said 401');
     for (const secret of ['p@ss', 'p%40ss', 'tok-en']) expect(text).not.toContain(secret);
+  });
+
+  it('is JSON and holds no password that looks different in JSON, or like a part of it', () => {
+    const { log, lines } = logged('json');
+    log.hide(['pa"ss\\word', 'e', '"']);
+    const error = new DepthcastError('source-auth', 'refused: pa"ss\\word', {
+      advice: 'x',
+      facts: { at: ['pa"ss\\word'] },
+    });
+    log.warn({ stream: 'yard', said: 'pa"ss\\word', error, state: 3 }, 'pa"ss\\word');
+    log.error(error);
+    for (const line of lines()) {
+      const told = JSON.parse(line) as { level: string; msg: string };
+      expect(['warn', 'error']).toContain(told.level);
+      expect(JSON.stringify(Object.values(told))).not.toMatch(/ss.{1,4}word/);
+    }
+    expect(lines()).toHaveLength(2);
+  });
+
+  it('shows what --stats says without passwords as well', async () => {
+    const { log, lines } = logged('text');
+    log.hide(['hunter2']);
+    const message = 'rtsp://h/user=admin&password=hunter2&channel=1.sdp was refused.';
+    const source = { decoded: 0, emitted: 0, discarded: {}, reconnects: {}, decoderExits: {} };
+    const none = { stalls: 0, decodeErrors: 0, timestampJumps: 0, sizeChanges: 0 };
+    const report = {
+      ...({ name: 'yard', state: 'refused' } as const),
+      ...{ fault: { code: 'source-auth', message }, every: 1, modelFaults: 0 },
+      ...{ in: 0, out: 0, dropped: {}, inside: 0, source: { ...source, ...none } },
+    } as const;
+    const stats = new ServeStats(() => [{ report, viewers: 0, ageMs: null, fallbacks: 0 }], log, false);
+    while (lines()[0] === '') await sleep(20);
+    stats.stop();
+    expect(lines()[0]).toContain('was refused');
+    expect(lines()[0]).not.toContain('hunter2');
   });
 
   it('waits for nobody: a reader who stops reading costs lines, which are counted and told later', async () => {

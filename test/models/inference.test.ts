@@ -184,6 +184,23 @@ describe('a worker that dies', () => {
     await model.close();
   });
 
+  it('is left to itself where its run does not end in time, and another answers in its place', async () => {
+    const model = await openModel('tc-depth-lite-single', { threads: 1 });
+    // Some seconds of work: longer than an interruption waits.
+    const large = model.estimate(windowAt([madeFrame(0, 1920, 1088)], 0, []));
+    const outcome = Promise.allSettled([large]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await model.interrupt();
+    expect((await outcome)[0]).toMatchObject({ status: 'rejected', reason: { code: 'model-crashed' } });
+    const small = windowAt([madeFrame(0)], 0, []);
+    await expect(model.estimate(small)).resolves.toMatchObject({ width: 320 });
+    // The old one's end is no crash of the new one.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(model.isReady).toBe(true);
+    await expect(model.estimate(small)).resolves.toMatchObject({ width: 320 });
+    await model.close();
+  });
+
   it('three times in a row without an answer is given up', async () => {
     const model = await openModel('tc-depth-lite-single', { threads: 1 });
     const frames = [madeFrame(0)];

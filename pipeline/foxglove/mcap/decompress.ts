@@ -3,18 +3,31 @@ import type { McapTypes } from '@mcap/core';
 import { DepthcastError } from '../../../frames/index.ts';
 
 /** Node has Zstandard from 22.15 on; the typings of Node 20 do not know it. */
-const zstd = (zlib as { zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array }).zstdDecompressSync;
+const zstd = (zlib as { zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array })
+  .zstdDecompressSync;
 
 /** How the chunks of an MCAP file are opened, by the compression they state. */
 export const DECOMPRESSORS: McapTypes.DecompressHandlers = {
   lz4: (bytes, size) => decompressLz4(bytes, Number(size)),
-  zstd(bytes) {
-    if (zstd) return zstd(bytes);
+  zstd(bytes, size) {
+    checkSize(Number(size));
+    if (zstd) return zstd(bytes, { maxOutputLength: Math.max(1, Number(size)) });
     throw new DepthcastError('input-format', 'This MCAP file is compressed with Zstandard.', {
       advice: 'Use Node 22.15 or later, or rewrite it first: mcap compress --compression lz4 in.mcap -o out.mcap',
     });
   },
 };
+
+/** Bytes of an open chunk: more than any recorder makes, and less than would harm this process. */
+const LARGEST = 512 << 20;
+/** LZ4 makes no byte stand for more. */
+const MOST_PER_BYTE = 255;
+
+/** What a chunk says of its size is the file's word alone. */
+function checkSize(size: number): void {
+  if (size <= LARGEST) return;
+  throw new Error(`A chunk states ${size} bytes.`);
+}
 
 /**
  * Opens an LZ4 frame whose content has `size` bytes (LZ4 frame format 1.6 and block format). Checksums are passed over,
@@ -26,6 +39,8 @@ export function decompressLz4(bytes: Uint8Array, size: number): Uint8Array {
   const flags = bytes[4]!;
   // Magic, flags, block size, an optional content size and dictionary, and a checksum of the head.
   let at = 6 + ((flags & 8) !== 0 ? 8 : 0) + ((flags & 1) !== 0 ? 4 : 0) + 1;
+  checkSize(size);
+  if (size > bytes.length * MOST_PER_BYTE) throw new Error(`${bytes.length} bytes cannot hold ${size} in LZ4.`);
   const out = new Uint8Array(size);
   let filled = 0;
   for (;;) {

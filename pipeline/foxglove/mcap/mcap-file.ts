@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { type IWritable, McapWriter } from '@mcap/core';
 import type { DepthFrame } from '../../../frames/index.ts';
 import { outputFailed } from '../../sinks/folder/atomic-file.ts';
@@ -53,7 +53,14 @@ export class McapFile {
   static async create(path: string, options: McapFileOptions): Promise<McapFile> {
     const output = await Output.create(path);
     const file = new McapFile(path, output, options);
-    await file.#guard(() => file.#writer.start({ profile: options.profile.mcapProfile, library: options.library }));
+    try {
+      await file.#guard(() => file.#writer.start({ profile: options.profile.mcapProfile, library: options.library }));
+    } catch (error) {
+      await output.close().catch(() => {});
+      // An empty file is no recording, and there would be one more at each try.
+      await rm(path, { force: true }).catch(() => {});
+      throw error;
+    }
     return file;
   }
 

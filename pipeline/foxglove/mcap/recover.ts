@@ -15,6 +15,16 @@ const OWN = 'depthcast';
 export async function recoverMcap(path: string): Promise<number | undefined> {
   if ((await mcapState(path)) !== 'cut-off') return undefined;
   const part = path + UNFINISHED;
+  try {
+    return await mend(path, part);
+  } catch (error) {
+    // Half a file is of no use, and the whole one still lies beside it.
+    await rm(part, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function mend(path: string, part: string): Promise<number | undefined> {
   await rm(part, { force: true });
   let output: Output | undefined;
   let writer: McapWriter | undefined;

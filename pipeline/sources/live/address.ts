@@ -1,11 +1,19 @@
 import { lookup } from 'node:dns/promises';
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIPv6, type LookupFunction } from 'node:net';
 import { DepthcastError } from '../../../frames/index.ts';
 
-/** Where a connection goes: resolved once, so that a name cannot lead elsewhere between the check and the connection. */
-export interface PinnedAddress {
+/** One address of a host. */
+export interface HostAddress {
   readonly address: string;
   readonly family: 4 | 6;
+}
+
+/** Where a connection goes: resolved once, so that a name cannot lead elsewhere between the check and the connection. */
+export interface PinnedPlace {
+  /** The host as the URL has it, without brackets. */
+  readonly name: string;
+  /** Its addresses that may be connected to, at least one, in the order in which they are tried. */
+  readonly addresses: readonly HostAddress[];
   readonly port: number;
 }
 
@@ -36,29 +44,62 @@ never.addSubnet('ff00::', 8, 'ipv6');
 /**
  * Resolves the host of a URL and checks where it leads. Loopback and private ranges are where cameras live and are
  * allowed; link-local, multicast and unspecified addresses and ports of other services are not, unless `allowHosts`
- * names the host, the address or `host:port`. A name server that does not answer is given up when `signal` aborts.
+ * names the host, the address or `host:port`. Of several addresses those that are not allowed are left out. A name
+ * server that does not answer is given up when `signal` aborts.
  *
  * Throws `source-unreachable` for an unknown name and `source-refused` for a place that is not allowed.
  */
-export async function pinned(url: URL, allowHosts: readonly string[], signal: AbortSignal): Promise<PinnedAddress> {
+export async function pinned(url: URL, allowHosts: readonly string[], signal: AbortSignal): Promise<PinnedPlace> {
   const name = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? (PORTS[url.protocol] ?? 0) : Number(url.port);
-  const found = await inTime(lookup(name), signal).catch((cause: NodeJS.ErrnoException) => {
+  const found = await inTime(lookup(name, { all: true }), signal).catch((cause: NodeJS.ErrnoException) => {
     throw new DepthcastError('source-unreachable', `The host ${name} is not known.`, {
       advice: 'Check the host in the URL.',
       facts: { host: name, code: cause.code },
     });
   });
-  const { address } = found;
-  const family = found.family === 6 ? 6 : 4;
-  const allowed = [name, address, `${name}:${port}`, `${address}:${port}`].some((text) => allowHosts.includes(text));
-  if (!allowed && (never.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') || mapped(address))) {
+  const named = (address: string): boolean =>
+    [name, address, `${name}:${port}`, `${address}:${port}`].some((text) => allowHosts.includes(text));
+  // An IPv4 address in IPv6 clothing counts as what it is inside.
+  const possible = found.filter(
+    ({ address }) => named(address) || !never.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'),
+  );
+  if (possible.length === 0) {
+    const address = found[0]?.address ?? 'none';
     throw refused(`${name} is the address ${address}, which no camera has`, { host: name, address });
   }
-  if (!allowed && (port < 1 || (port < 1024 && !LOW_PORTS.has(port)))) {
-    throw refused(`Port ${port} of ${name} belongs to another service`, { host: name, port });
-  }
-  return { address, family, port };
+  const goodPort = port >= 1 && (port >= 1024 || LOW_PORTS.has(port));
+  const addresses = possible
+    .filter(({ address }) => goodPort || named(address))
+    .map(({ address, family }): HostAddress => ({ address, family: family === 6 ? 6 : 4 }));
+  if (addresses.length === 0) throw refused(`Port ${port} of ${name} belongs to another service`, { host: name, port });
+  return { name, addresses, port };
+}
+
+/** Milliseconds after which the next of several addresses is tried. */
+const NEXT_AFTER = 400;
+
+/**
+ * What Node's `connect` and `request` are told of it: the name, for certificates, with a look-up that knows nothing but
+ * the addresses that were checked, which Node tries in turn.
+ */
+export function connectOptions({ name, addresses, port }: PinnedPlace): {
+  host: string;
+  port: number;
+  lookup: LookupFunction;
+  autoSelectFamily: boolean;
+  autoSelectFamilyAttemptTimeout: number;
+} {
+  return {
+    host: name,
+    port,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: NEXT_AFTER,
+    lookup: (_host, options, done) => {
+      if (options.all) done(null, [...addresses]);
+      else done(null, addresses[0]!.address, addresses[0]!.family);
+    },
+  };
 }
 
 /** A look-up cannot be called off; it is left to itself. */
@@ -69,12 +110,6 @@ function inTime<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
-}
-
-/** An IPv4 address in IPv6 clothing, of the refused ranges. */
-function mapped(address: string): boolean {
-  const inner = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  return inner !== undefined && never.check(inner, 'ipv4');
 }
 
 function refused(what: string, facts: Readonly<Record<string, unknown>>): DepthcastError {

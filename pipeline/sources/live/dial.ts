@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { DepthcastError } from '../../../frames/index.ts';
-import type { PinnedAddress } from './address.ts';
+import { connectOptions, type PinnedPlace } from './address.ts';
 
 /** How a connection is made. */
 export interface DialOptions {
@@ -15,18 +15,17 @@ export interface DialOptions {
 }
 
 /**
- * Connects. The socket comes paused, without delay for small packets. Throws `source-unreachable`, also where `signal`
+ * Connects, to the first of the addresses that answers. The socket comes paused, without delay for small packets. Throws `source-unreachable`, also where `signal`
  * aborts first.
  */
-export function dial(to: PinnedAddress, options: DialOptions): Promise<Socket> {
+export function dial(to: PinnedPlace, options: DialOptions): Promise<Socket> {
   const { subject, signal, serverName, insecureTls } = options;
   return new Promise((resolve, reject) => {
     const socket =
       serverName === undefined
-        ? connect({ host: to.address, port: to.port, noDelay: true })
+        ? connect({ ...connectOptions(to), noDelay: true })
         : connectTls({
-            host: to.address,
-            port: to.port,
+            ...connectOptions(to),
             rejectUnauthorized: insecureTls !== true,
             // An address is no name that TLS may send, and Node then checks the certificate against `host`.
             ...(/^[\d.]+$|:/.test(serverName) ? {} : { servername: serverName }),

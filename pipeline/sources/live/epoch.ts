@@ -20,6 +20,9 @@ export interface Reading {
   emit(frame: Frame): void;
 }
 
+/** Pictures that wait for their size to be told, which comes over another pipe at about the same time. */
+const UNSIZED = 8;
+
 /** Milliseconds of pictures that show whether a camera sends old ones at first; without another it is live as well. */
 const LOOK = 100;
 
@@ -83,8 +86,15 @@ export class Epoch {
     this.heardAt = arrivedAt;
     this.#reading.counts.decoded++;
     // Its size is told over another pipe, which may be read later.
-    if (this.footage === undefined) this.#unsized.push({ picture, arrivedAt });
-    else this.#place(picture, arrivedAt);
+    if (this.footage !== undefined) {
+      this.#place(picture, arrivedAt);
+      return;
+    }
+    this.#unsized.push({ picture, arrivedAt });
+    if (this.#unsized.length > UNSIZED) {
+      this.#unsized.shift();
+      this.#reading.counts.discard('unknown-size');
+    }
   }
 
   /** No more pictures come; those that were held back are handed on, unless nobody wants them. */
@@ -166,6 +176,7 @@ export class Epoch {
       timestamp: moment.timestamp,
       arrivedAt,
       capturedAt: moment.capturedAt,
+      takenAt: moment.takenAt,
       pixels: picture.pixels,
       width: size.width,
       height: size.height,

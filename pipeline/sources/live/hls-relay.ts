@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { DepthcastError } from '../../../frames/index.ts';
 import { refusal } from './faults.ts';
-import { type HttpGetOptions, httpGet, wholeBody } from './http-get.ts';
+import { beginning, type HttpGetOptions, httpGet, isNamed, wholeBody } from './http-get.ts';
 
 /** Longest play list. */
 const LONGEST_LIST = 4 << 20;
@@ -13,23 +13,35 @@ const LONGEST_LIST = 4 << 20;
 /** Addresses that are remembered; a live list names a few dozen at a time. */
 const REMEMBERED = 2000;
 
+/** Play lists among them that stay as long as the relay; they are asked for again and again, seldom by name. */
+const LISTS = 100;
+
+/** What ffmpeg takes for a play list, whatever it is called and sent as. */
+const LIST_MARK = Buffer.from('#EXTM3U');
+
 /**
  * Stands between ffmpeg and an HLS server: ffmpeg asks a port of the loopback interface, everything is fetched here.
  *
  * Play lists come from whoever runs the server, and what they name would be fetched by ffmpeg wherever it lies. So every
  * address in a list is replaced by one of the relay's, and fetched only if it is of the list's own host, or of one in
- * `allowHosts`. The login stays here.
+ * `allowHosts`. The login stays here. Should an address in a list be overlooked, ffmpeg still brings it here, because the
+ * relay is its proxy as well ({@link HlsRelay.proxy}), and here it is refused.
  */
 export class HlsRelay {
   readonly target: string;
-  /** The last list or segment that could not be had. */
+  /** For ffmpeg's `-http_proxy`. With it no setting of the environment leads anywhere else either. */
+  readonly proxy: string;
+  /** Why the last list or segment could not be had; `undefined` once one could be again. */
   fault: DepthcastError | undefined;
   readonly #server: Server;
   readonly #options: HttpGetOptions;
   readonly #root: URL;
   readonly #token = randomBytes(9).toString('hex');
   readonly #places = new Map<string, URL>();
+  /** Names by address, the one that was used longest ago first. */
   readonly #names = new Map<string, string>();
+  /** Addresses that turned out to be play lists. */
+  readonly #lists = new Set<string>();
   #count = 0;
 
   private constructor(url: URL, options: HttpGetOptions, server: Server) {
@@ -37,7 +49,8 @@ export class HlsRelay {
     this.#options = options;
     this.#server = server;
     server.on('request', (request: IncomingMessage, response: ServerResponse) => void this.#serve(request, response));
-    this.target = `http://127.0.0.1:${(server.address() as AddressInfo).port}${this.#nameOf(url)}`;
+    this.proxy = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.target = `${this.proxy}${this.#nameOf(url)}`;
   }
 
   /** Asks for the play list once, so that what is wrong with it is known before a decoder is started. */
@@ -62,25 +75,34 @@ export class HlsRelay {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const place = this.#places.get(request.url ?? '');
+    const asked = request.url ?? '';
+    // A proxy is asked with the whole address.
+    const place = this.#places.get(asked.startsWith(`${this.proxy}/`) ? asked.slice(this.proxy.length) : asked);
     response.on('error', () => {});
     if (!place) {
+      const host = URL.canParse(asked) ? new URL(asked).hostname : '';
+      if (host !== '' && host !== '127.0.0.1') this.fault = this.#elsewhere(host);
       response.writeHead(404).end();
       return;
     }
     try {
+      const { signal } = this.#options;
       const { range } = request.headers;
       const { body, url } = await httpGet(place, { ...this.#options, headers: range === undefined ? {} : { range } });
-      const list = /mpegurl/i.test(body.headers['content-type'] ?? '') || /\.m3u8$/i.test(place.pathname);
-      if (list) {
+      const head = await beginning(body, LIST_MARK.length, signal);
+      if (head.subarray(0, LIST_MARK.length).equals(LIST_MARK)) {
+        if (this.#lists.size < LISTS) this.#lists.add(place.href);
         const text = (await wholeBody(body, LONGEST_LIST, this.#options)).toString('utf8');
-        response.writeHead(200, { 'content-type': 'application/vnd.apple.mpegurl' }).end(this.#rewritten(text, url));
-        return;
+        const list = this.#rewritten(text, url);
+        response.writeHead(200, { 'content-type': 'application/vnd.apple.mpegurl' }).end(list);
+      } else {
+        const kept = ['content-type', 'content-length', 'content-range', 'accept-ranges'];
+        const headers = kept.flatMap((name) => (body.headers[name] === undefined ? [] : [[name, body.headers[name]!]]));
+        response.writeHead(body.statusCode ?? 200, Object.fromEntries(headers));
+        if (body.readableEnded) response.end(head);
+        else await pipeline(body, response);
       }
-      const kept = ['content-type', 'content-length', 'content-range', 'accept-ranges'];
-      const headers = kept.flatMap((name) => (body.headers[name] === undefined ? [] : [[name, body.headers[name]!]]));
-      response.writeHead(body.statusCode ?? 200, Object.fromEntries(headers));
-      await pipeline(body, response);
+      this.fault = undefined;
     } catch (error) {
       if (error instanceof DepthcastError) this.fault = error;
       if (!response.headersSent) response.writeHead(502);
@@ -88,14 +110,17 @@ export class HlsRelay {
     }
   }
 
-  /** The list with every address replaced. */
+  /** The list with every address replaced; lines end and attributes are written as ffmpeg reads them, not as they should. */
   #rewritten(text: string, base: URL): string {
     return text
-      .split(/\r?\n/)
+      .split(/\r\n|[\r\n\0]/)
       .map((line) => {
-        if (line.trim() === '') return line;
+        if (line.trim() === '') return '';
         if (!line.startsWith('#')) return this.#replaced(line.trim(), base);
-        return line.replace(/\bURI="([^"]*)"/g, (_, uri: string) => `URI="${this.#replaced(uri, base)}"`);
+        return line.replace(
+          /URI=(?:"([^"]*)"|([^\s,]*))/gi,
+          (_, quoted: string | undefined, plain = '') => `URI="${this.#replaced(quoted ?? plain, base)}"`,
+        );
       })
       .join('\n');
   }
@@ -105,12 +130,7 @@ export class HlsRelay {
     if (!URL.canParse(uri, base)) throw refusal(subject, 0, 'a play list with an address that is none');
     const url = new URL(uri, base);
     const known = url.hostname === this.#root.hostname || url.hostname === base.hostname;
-    if (!/^https?:$/.test(url.protocol) || !(known || allowHosts.includes(url.hostname))) {
-      throw new DepthcastError('source-refused', `${subject} names pieces on ${url.protocol}//${url.hostname}.`, {
-        advice: 'Where that is right, name the host with the option allowHosts.',
-        facts: { host: url.hostname },
-      });
-    }
+    if (!/^https?:$/.test(url.protocol) || !(known || isNamed(url, allowHosts))) throw this.#elsewhere(url.hostname);
     // A login goes where it was given for.
     if (url.origin === this.#root.origin && url.username === '') {
       url.username = this.#root.username;
@@ -119,19 +139,33 @@ export class HlsRelay {
     return this.#nameOf(url);
   }
 
+  #elsewhere(host: string): DepthcastError {
+    return new DepthcastError('source-refused', `${this.#options.subject} names pieces on ${host || 'no host'}.`, {
+      advice: 'Where that is right, name the host with the option allowHosts.',
+      facts: { host },
+    });
+  }
+
   /** The relay's own path for a place; with its ending, which ffmpeg looks at. */
   #nameOf(url: URL): string {
     const known = this.#names.get(url.href);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#names.delete(url.href);
+      this.#names.set(url.href, known);
+      return known;
+    }
     const ending = /\.[a-z0-9]{1,5}$/i.exec(url.pathname)?.[0] ?? '.ts';
     const name = `/${this.#token}/${this.#count++}${this.#count === 1 ? '.m3u8' : ending}`;
+    if (this.#count === 1) this.#lists.add(url.href);
     this.#names.set(url.href, name);
     this.#places.set(name, url);
-    if (this.#names.size > REMEMBERED) {
-      // The play list itself is asked for again and again and stays.
-      const [, oldest] = this.#names.keys();
-      this.#places.delete(this.#names.get(oldest!)!);
-      this.#names.delete(oldest!);
+    if (this.#names.size > REMEMBERED + LISTS) {
+      for (const [oldest, oldName] of this.#names) {
+        if (this.#lists.has(oldest)) continue;
+        this.#places.delete(oldName);
+        this.#names.delete(oldest);
+        break;
+      }
     }
     return name;
   }

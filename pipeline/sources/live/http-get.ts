@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { DepthcastError } from '../../../frames/index.ts';
-import { pinned } from './address.ts';
+import { connectOptions, pinned } from './address.ts';
 import { unreachable } from './dial.ts';
 import { refusal } from './faults.ts';
 import { LoginAnswers, loginOf } from './login.ts';
@@ -23,7 +23,9 @@ const REDIRECTS = 3;
 
 /**
  * Fetches a URL: the host is resolved here, checked and pinned, at every redirection anew; certificates are verified;
- * the login of the URL is answered (Basic, Digest) and goes to its own host and scheme only. No proxy is asked.
+ * the login of the URL is answered (Basic, Digest) and goes to its own host and scheme only. No proxy is asked. A
+ * redirection is followed on the same host and to those in `allowHosts`: else any server could have us ask what lies
+ * beside us, where it cannot reach itself.
  *
  * The answer is a success whose body is still to be read; its URL is the one behind the redirections. Throws
  * `source-unreachable`, `source-auth`, `source-not-found`, `source-refused`.
@@ -47,8 +49,21 @@ export async function httpGet(url: URL, options: HttpGetOptions): Promise<{ body
     if (!/^https?:$/.test(next.protocol) || (at.protocol === 'https:' && next.protocol === 'http:')) {
       throw refusal(options.subject, status, 'a redirection to another kind of place');
     }
+    if (next.hostname !== url.hostname && !isNamed(next, options.allowHosts)) {
+      throw new DepthcastError('source-refused', `${options.subject} sends its players to ${next.hostname}.`, {
+        advice: 'Where that is right, name the host with the option allowHosts.',
+        facts: { status, host: next.hostname },
+      });
+    }
     at = next;
   }
+}
+
+/** Whether the host of a URL is one of those that a user named, alone or with its port. */
+export function isNamed(url: URL, allowHosts: readonly string[]): boolean {
+  const name = url.hostname.replace(/^\[|\]$/g, '');
+  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
+  return [url.hostname, name, `${name}:${port}`].some((text) => allowHosts.includes(text));
 }
 
 async function answered(url: URL, login: LoginAnswers | undefined, options: HttpGetOptions): Promise<IncomingMessage> {
@@ -65,8 +80,7 @@ async function ask(url: URL, authorization: string | undefined, options: HttpGet
   const to = await pinned(url, allowHosts, signal);
   const request: RequestOptions = {
     method: 'GET',
-    host: to.address,
-    port: to.port,
+    ...connectOptions(to),
     path: url.pathname + url.search,
     headers: { ...options.headers, host: url.host, ...(authorization === undefined ? {} : { authorization }) },
     agent: false,
@@ -92,6 +106,28 @@ async function ask(url: URL, authorization: string | undefined, options: HttpGet
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** The first `length` bytes of a body, which stay in it; fewer where it ends before. Aborting ends the body. */
+export function beginning(body: IncomingMessage, length: number, signal: AbortSignal): Promise<Buffer> {
+  return new Promise((resolve) => {
+    let head: Buffer = Buffer.alloc(0);
+    const abort = (): void => void body.destroy();
+    const done = (): void => {
+      body.pause();
+      body.off('data', take).off('end', done).off('close', done);
+      signal.removeEventListener('abort', abort);
+      if (!body.readableEnded && !body.destroyed && head.length > 0) body.unshift(head);
+      resolve(head);
+    };
+    const take = (chunk: Buffer): void => {
+      head = Buffer.concat([head, chunk]);
+      if (head.length >= length) done();
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    body.on('end', done).on('close', done).on('data', take);
+  });
 }
 
 /** A whole body of at most `limit` bytes; it must be there before `signal` aborts. Throws `source-refused` for a longer one and `source-lost` for half of one. */

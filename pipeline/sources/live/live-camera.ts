@@ -268,7 +268,9 @@ class LiveCamera implements Camera {
       if (epoch.lastAt === undefined) {
         if (since > startTimeoutMs) stop('start');
       } else if (since > stallTimeoutMs && verdict === undefined) {
-        const fault = (now - epoch.heardAt > stallTimeoutMs ? stalled : behind)(subject, stallTimeoutMs);
+        const silent = now - epoch.heardAt > stallTimeoutMs;
+        if (!silent) reading.clock.late();
+        const fault = (silent ? stalled : behind)(subject, stallTimeoutMs);
         counts.stalls++;
         counts.enter('stalled', fault);
         stop(fault);

@@ -121,8 +121,9 @@ export class RtspRelay {
     }
     const [method = '', uri = ''] = request.start.split(' ');
     const authorization = this.#login?.authorization(method, uri);
-    // A camera that never answers shall not fill the memory.
-    if (this.#asked.size > 64) throw new Error('too many requests without an answer');
+    // Some cameras play and answer no keep-alive, ever: those are no reason to end it, and shall not fill the memory.
+    const [oldest] = this.#asked.keys();
+    if (this.#asked.size >= 64) this.#asked.delete(oldest!);
     this.#asked.set(sequence, { request, clientSequence, withLogin: authorization !== undefined });
     this.#camera.write(rtspBytes(request, { CSeq: sequence, Authorization: authorization }));
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redact, secretsOf } from '../../../pipeline/ffmpeg/redact.ts';
+import { redact, secretsOf, shownAddress } from '../../../pipeline/ffmpeg/redact.ts';
 
 describe('redact', () => {
   it('takes user and password out of URLs', () => {
@@ -9,6 +9,29 @@ describe('redact', () => {
 
   it('takes secrets out of queries', () => {
     expect(redact('http://h/video?user=joe&password=x%20y&size=1')).toBe('http://h/video?user=***&password=***&size=1');
+  });
+
+  it.each([
+    ['rtsp://cam:my pass@host/x', 'rtsp://***@host/x'],
+    [`srt://cam:pa'ss@host:1/x`, 'srt://***@host:1/x'],
+    ['no rtsp://cam:a"b c@host/x and rtsp://me:d e@other/y', 'no rtsp://***@host/x and rtsp://***@other/y'],
+  ])('takes out a password that is not written as it should: %j', (text, hidden) => {
+    expect(redact(text)).toBe(hidden);
+  });
+
+  it.each([
+    ['rtsp://h/user=admin&password=geheim&channel=1.sdp', 'rtsp://h/user=***&password=***&channel=1.sdp'],
+    ['rtsp://h/user=admin_password=geheim_channel=1.sdp', 'rtsp://h/user=***'],
+    ['rtsp://h/x%2Fpassword%3Dgeheim', 'rtsp://h/x%2Fpassword%3D***'],
+    ['http://h/a/monkey=1', 'http://h/a/monkey=1'],
+  ])('takes a login out of the path: %s', (url, hidden) => {
+    expect(redact(url)).toBe(hidden);
+    expect(shownAddress(new URL(url))).toBe(hidden);
+  });
+
+  it('knows a password of the path wherever else it stands', () => {
+    const url = new URL('rtsp://h/user=admin&password=ge%20heim&channel=1.sdp?token=abcdef&pwd=x');
+    expect(redact('ge%20heim, ge heim, abcdef, x', secretsOf(url))).toBe('***, ***, ***, x');
   });
 
   it('takes a known secret out wherever it stands', () => {

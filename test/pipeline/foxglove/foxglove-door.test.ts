@@ -271,6 +271,23 @@ describe('/foxglove', () => {
     expect(texts).toEqual(['640x192 depth, metres', 'the-truth answers']);
   });
 
+  it('encodes a frame once however often a client subscribes, and asks for the newest once a second at most', async () => {
+    const errors: unknown[] = [];
+    const { streams, url } = await open(['street'], { onError: (error) => errors.push(error) });
+    const client = await connect(url, 'foxglove.sdk.v1', () => false);
+    // Each time somebody tries to encode this frame is complained of.
+    streams.publish('street', { ...answers[0]!, frame: { ...answers[0]!.frame, width: -1 } });
+    const channelId = [...client.channels.values()].find(({ topic }) => topic === '/street/camera/image')!.id;
+    for (let id = 1; id <= 40; id++) {
+      client.socket.send(JSON.stringify({ op: 'subscribe', subscriptions: [{ id, channelId }] }));
+      client.socket.send(JSON.stringify({ op: 'unsubscribe', subscriptionIds: [id] }));
+    }
+    client.socket.send(JSON.stringify({ op: 'subscribe', subscriptions: [{ id: 99, channelId }] }));
+    // At once, and for the last one when the second is over.
+    await until('the second time', () => errors.length === 2);
+    expect(errors[0]).toBe(errors[1]);
+  });
+
   it('tells of streams that come and go, and taps each once', async () => {
     const { streams, url } = await open(['street']);
     const client = await connect(url, 'foxglove.sdk.v1');

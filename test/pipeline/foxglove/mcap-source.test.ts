@@ -301,5 +301,8 @@ describe('LZ4', () => {
     }
     expect(() => decompressLz4(bytes.subarray(0, 300), 3600)).toThrow();
     expect(() => decompressLz4(Buffer.from('nothing at all'), 10)).toThrow('no LZ4 frame');
+    // No memory is taken for a size that the bytes cannot have, nor for one that is too large at all.
+    expect(() => decompressLz4(bytes, 400 << 20)).toThrow('cannot hold');
+    expect(() => decompressLz4(bytes, 2 ** 52)).toThrow('states');
   });
 });

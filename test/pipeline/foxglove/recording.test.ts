@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { McapIndexedReader, McapStreamReader, type McapTypes } from '@mcap/core';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { DepthFrame, Frame } from '../../../frames/index.ts';
+import { McapFile } from '../../../pipeline/foxglove/mcap/mcap-file.ts';
 import { mcapState } from '../../../pipeline/foxglove/mcap/mcap-records.ts';
 import { recoverMcap } from '../../../pipeline/foxglove/mcap/recover.ts';
+import { foxgloveProfile } from '../../../pipeline/foxglove/messages/foxglove-profile.ts';
 import { type RecordOptions, recordTo } from '../../../pipeline/foxglove/record-to.ts';
 import { mcap, mcapRos2 } from '../../../pipeline/sinks/mcap.ts';
 import { openFootage } from '../../../pipeline/sources/registry.ts';
@@ -78,6 +80,39 @@ const ALL = {
   '/tf': 6,
   '/log': 2,
 };
+
+describe('a recorder', () => {
+  it('ends the file of a stream that is removed, and begins another where it comes again', async () => {
+    const dir = await emptyFolder();
+    const recorder = await recordTo(dir);
+    recorder.tap('street', answers[0]!);
+    recorder.tap('yard', answers[0]!);
+    await recorder.end('street');
+    await recorder.end('nobody');
+    const ofStreet = async () => (await readdir(dir)).filter((name) => name.startsWith('street')).sort();
+    const [first] = await ofStreet();
+    expect(await mcapState(join(dir, first!))).toBe('whole');
+    recorder.tap('street', answers[1]!);
+    void recorder.end('street');
+    await recorder.close();
+    const files = await ofStreet();
+    expect(files).toHaveLength(2);
+    for (const name of files) expect(await mcapState(join(dir, name))).toBe('whole');
+  });
+
+  it('leaves no empty file where one cannot be begun', async () => {
+    const dir = await emptyFolder();
+    const profile = {
+      ...foxgloveProfile,
+      get mcapProfile(): '' {
+        throw new Error('The disk is full.');
+      },
+    };
+    const options = { profile, stream: 'street', library: 'depthcast' };
+    await expect(McapFile.create(join(dir, 'a.mcap'), options)).rejects.toMatchObject({ code: 'output-failed' });
+    expect(await readdir(dir)).toEqual([]);
+  });
+});
 
 describe('--write mcap', () => {
   it('holds every topic, at the times of the footage, each message readable by its own schema', async () => {
@@ -314,6 +349,19 @@ describe('a recording that was killed', () => {
     expect(after.frames.length).toBe(before.frames.length);
     expect((await indexOf(path)).reader.statistics!.messageCount).toBeGreaterThan(0n);
     expect(await recoverMcap(path)).toBeUndefined();
+  });
+
+  it('keeps nobody from starting where it cannot be mended', async () => {
+    const { dir, path } = await cut(0.5);
+    // No file can be made by that name.
+    await mkdir(`${path}.part`);
+    await writeFile(join(`${path}.part`, 'something'), '');
+    const errors: unknown[] = [];
+    const { recovered } = await record(dir, answers.slice(0, 2), { onError: (error) => errors.push(error) });
+    expect(recovered).toEqual([]);
+    expect(errors).toHaveLength(1);
+    expect(await mcapState(path)).toBe('cut-off');
+    expect((await readdir(dir)).filter((name) => name.endsWith('.mcap'))).toHaveLength(2);
   });
 
   it('goes away where nothing in it is whole, and a file of somebody else stays as it is', async () => {

@@ -72,7 +72,7 @@ function streams(estimate: (window: FrameWindow) => Promise<ReturnType<typeof de
     for (const report of set.reports()) expectWhole(report);
   });
   const report = (name: string) => set.reports().find((each) => each.name === name)!;
-  return { set, hubs, removed, said, report };
+  return { set, hubs, removed, said, report, telemetry };
 }
 
 /** Every frame is accounted for, and nothing is inside any more. */
@@ -227,6 +227,100 @@ describe('a set of streams', () => {
     await set.close(20);
     expect(report('cam').inside).toBe(0);
     expect(report('cam').dropped['window/stopped']).toBeGreaterThan(0);
+  });
+
+  it('says stalled, and why, of a stream that answers nothing though frames come in', async () => {
+    let hangs = true;
+    const { set, hubs, said, report } = streams(() => (hangs ? new Promise(() => {}) : quick()));
+    const camera = new ScriptedCamera();
+    await set.apply([plan('cam', camera)]);
+    camera.become('live');
+    const feeding = setInterval(() => camera.send(), 40);
+    onTestFinished(() => clearInterval(feeding));
+    await until(() => report('cam').state === 'live');
+    await until(() => report('cam').state === 'stalled');
+    expect(report('cam').fault?.message).toMatch(/none was answered for \d\.\d s/);
+    // The window at the beginning of the stream has a gap, so that the fallback answers it.
+    expect(hubs.get('cam')!.answers.every(({ estimator }) => estimator === 'single')).toBe(true);
+    await until(() => said.some((line) => line.includes('none was answered')));
+    hangs = false;
+    expect(report('cam').dropped['window/late']).toBeGreaterThan(0);
+  });
+
+  it('shows a camera of one frame a second, whose pictures wait a second for the next one', async () => {
+    const { set, hubs, report } = streams();
+    const camera = new ScriptedCamera();
+    await set.apply([plan('slow', camera)]);
+    camera.become('live');
+    const hub = hubs.get('slow')!;
+    camera.send();
+    for (let sent = 1; sent < 4; sent++) {
+      await sleep(1100);
+      camera.send();
+    }
+    await until(() => hub.answers.length >= 3);
+    expect(report('slow')).toMatchObject({ state: 'live', dropped: {} });
+  });
+
+  it('says why a camera is not read whose reading ended by a fault of ours', async () => {
+    const { set, report } = streams();
+    const camera = new ScriptedCamera();
+    await set.apply([plan('cam', camera)]);
+    camera.become('closed');
+    camera.breakDown(new DepthcastError('decoder-output', 'It made no sense.', { advice: 'Look.' }));
+    await until(() => report('cam').fault !== undefined);
+    expect(report('cam')).toMatchObject({ state: 'waiting', fault: { code: 'decoder-output' } });
+  });
+
+  it('goes by the newest plan where the old one is still opening its source again', async () => {
+    const { set, hubs, report } = streams();
+    const [old, late, fresh] = [new ScriptedCamera(), new ScriptedCamera(), new ScriptedCamera()];
+    let open = (): void => {};
+    const opening = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let opened = 0;
+    const slowly = async () => {
+      if (opened++ > 0) await opening;
+      return opened === 1 ? old : late;
+    };
+    await set.apply([plan('cam', old, { open: slowly })]);
+    old.breakDown(new Error('broken'));
+    await until(() => opened === 2);
+    await set.apply([plan('cam', fresh, { key: 'elsewhere' })]);
+    open();
+    await sleep(10);
+    late.send(4);
+    fresh.send(4);
+    await until(() => hubs.get('cam')!.answers.length > 0);
+    expect(report('cam').in).toBe(4);
+  });
+
+  it('is over once a reload has removed the last stream that was not', async () => {
+    const { set } = streams();
+    const info = { live: false, size: { width: 8, height: 4 }, hasPoses: false } as const;
+    const file: FrameSource = { info, frames: async function* () {} };
+    await set.apply([plan('file', file), plan('cam', new ScriptedCamera())]);
+    let isOver = false;
+    void set.whenOver().then(() => {
+      isOver = true;
+    });
+    await sleep(20);
+    expect(isOver).toBe(false);
+    await set.apply([plan('file', file)]);
+    await until(() => isOver);
+  });
+
+  it('counts what a camera has read once after a reload made its stream a file', async () => {
+    const { set, report, telemetry } = streams();
+    const camera = new ScriptedCamera();
+    await set.apply([plan('a', camera)]);
+    camera.send(5);
+    await until(() => report('a').in === 5);
+    const info = { live: false, size: { width: 8, height: 4 }, hasPoses: false } as const;
+    await set.apply([plan('a', { info, frames: async function* () {} }, { key: 'file' })]);
+    expect(report('a').source.decoded).toBe(5);
+    expect(await telemetry.text()).not.toContain('depthcast_source_frames_total{stream="a"} 10');
   });
 
   it('reads a camera again whose reading ended by a fault of ours', async () => {

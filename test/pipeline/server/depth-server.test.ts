@@ -30,6 +30,22 @@ describe('the door', () => {
     expect((await ask(server, path, { headers: { ...UPGRADE, ...headers } })).status).toBe(status);
   });
 
+  it('answers to the names of its allowed origins, as a reverse proxy that keeps the Host header asks', async () => {
+    const admin = { reload: async () => ({}) };
+    const server = await serve({ admin, allowedOrigins: ['https://depth.example', 'file://', 'null'] });
+    const as = (host: string, path = '/livez', method = 'GET', headers = {}) =>
+      ask(server, path, { method, headers: { Host: host, ...headers } });
+    expect((await as('depth.example')).status).toBe(200);
+    expect((await as('depth.example:8443')).status).toBe(200);
+    expect((await as('evil.example')).status).toBe(421);
+    const page = { ...UPGRADE, Origin: 'https://depth.example' };
+    expect((await as('depth.example', '/streams/street', 'GET', page)).status).toBe(101);
+    // What is open to this machine is not open to whom the proxy lets in, nor to a page in a sandbox.
+    expect((await as('depth.example', '/admin/reload', 'POST')).status).toBe(401);
+    expect((await as('127.0.0.1', '/admin/reload', 'POST', { Origin: 'null' })).status).toBe(403);
+    expect((await as('127.0.0.1', '/admin/reload', 'POST')).status).toBe(200);
+  });
+
   it('lets in a page of the same host when it is open to the network, and no other', async () => {
     const server = await serve({ host: '0.0.0.0', allowPublic: true, withoutToken: true });
     const from = (origin: string) =>

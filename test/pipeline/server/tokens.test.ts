@@ -68,13 +68,15 @@ describe('a door with tokens', () => {
     expect(body).not.toContain(VIEWER);
   });
 
-  it('looks at no further token after ten wrong ones from an address', async () => {
+  it('makes wrong tokens wait after ten of them from an address, and no right one', async () => {
     const server = await house();
     const knock = (token: string) => ask(server, '/streams/street', { headers: { ...UPGRADE, ...bearer(token) } });
     for (let i = 0; i < 10; i++) expect((await knock(`guess-0123456789${i}`)).status).toBe(401);
-    const answer = await knock(VIEWER);
+    const answer = await knock('guess-0123456789x');
     expect(answer.status).toBe(429);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(50);
+    expect((await knock(VIEWER)).status).toBe(101);
+    expect((await knock(OVER)).status).toBe(401);
     expect((await ask(server, '/livez')).status).toBe(200);
   });
 
@@ -114,6 +116,46 @@ describe('a door with tokens', () => {
     server.setTokens({ viewer: [VIEWER] });
     expect(await other.closed).toBe(1008);
     expect(one.socket.readyState).toBe(one.socket.OPEN);
+    expect((await ask(server, '/healthz', { headers: bearer(STREET) })).status).toBe(401);
+  });
+
+  it('follows a token that is made good for fewer streams or for more: on one stream, on all, and in other doors', async () => {
+    const may: ((stream: string) => boolean)[] = [];
+    const door = {
+      path: '/other',
+      protocols: ['depthcast.v1'],
+      accept: (_socket: unknown, _request: unknown, mayWatch: (stream: string) => boolean) => void may.push(mayWatch),
+      close: () => {},
+    };
+    const server = await serve({ streams: ['street', 'yard'], tokens: TOKENS, doors: [door] });
+    const headers = bearer(VIEWER);
+    const yard = await watch(server, 'yard', { headers });
+    const street = await watch(server, 'street', { headers });
+    const all = await watch(server, '', { headers });
+    await ask(server, '/other', { headers: { ...UPGRADE, ...headers, 'Sec-WebSocket-Protocol': 'depthcast.v1' } });
+    all.socket.send('{"op":"subscribe","streams":"*"}');
+    await until('both', () => server.hub('yard').viewers.size === 2);
+    server.setTokens({ viewer: [{ token: VIEWER, streams: ['street'] }] });
+    expect(await yard.closed).toBe(1008);
+    expect(server.hub('yard').viewers.size).toBe(0);
+    expect(street.socket.readyState).toBe(street.socket.OPEN);
+    expect([may[0]!('street'), may[0]!('yard')]).toEqual([true, false]);
+    server.hub('yard').publish(roadFrame({ stream: 'yard' }));
+    server.hub('street').publish(roadFrame({ stream: 'street' }));
+    await until('the street', () => all.messages.length > 0);
+    expect(all.messages.map(({ stream }) => stream)).toEqual(['street']);
+    server.setTokens({ viewer: [VIEWER] });
+    expect(server.hub('yard').viewers.size).toBe(1);
+  });
+
+  it('checks a reload as a whole before any of it is in force', async () => {
+    const server = await house();
+    const { socket } = await watch(server, 'street', { headers: bearer(STREET) });
+    await expect(server.prepareReload({ viewer: ['short'] })).rejects.toMatchObject({ code: 'option-invalid' });
+    const putInForce = await server.prepareReload({ viewer: [VIEWER] });
+    expect((await ask(server, '/healthz', { headers: bearer(STREET) })).status).toBe(200);
+    expect(socket.readyState).toBe(socket.OPEN);
+    putInForce();
     expect((await ask(server, '/healthz', { headers: bearer(STREET) })).status).toBe(401);
   });
 

@@ -59,13 +59,23 @@ describe.each(programs.map((ffmpeg) => ({ name: ffmpeg.version, ffmpeg })))(
   },
 );
 
-it('a redirection is followed to the same kind of place, and to no forbidden one', () =>
+it('a redirection is followed on the same host, to hosts that were named, and nowhere else', () =>
   withCamera({}, async (elsewhere) =>
     withCamera({ login: { user: 'cam', password: 'pass' } }, async (camera) => {
       camera.redirect = elsewhere.url('mjpeg');
       const reader = await readCamera(camera.url('mjpeg'), { camera: quick });
       await reader.more(2);
       await reader.close();
+      camera.redirect = elsewhere.url('mjpeg').replace('127.0.0.1', 'localhost');
+      const asked = elsewhere.asked.length;
+      const away = await readCamera(camera.url('mjpeg'), { camera: quick });
+      await away.until(() => away.status.state === 'refused');
+      expect(away.status.fault).toMatchObject({ code: 'source-refused', facts: { host: 'localhost' } });
+      expect(elsewhere.asked).toHaveLength(asked);
+      await away.close();
+      const named = await readCamera(camera.url('mjpeg'), { camera: { ...quick, allowHosts: ['localhost'] } });
+      await named.more(2);
+      await named.close();
       camera.redirect = 'http://169.254.169.254/latest';
       const refused = await readCamera(camera.url('mjpeg'), { camera: quick });
       await refused.until(() => refused.status.state === 'refused');

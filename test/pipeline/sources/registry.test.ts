@@ -3,6 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isCamera } from '../../../pipeline/sources/frame-source.ts';
 import { openSource, sourceLayouts } from '../../../pipeline/sources/registry.ts';
 import { everyFfmpeg, makeFootage, scratchFolder, testPicture } from '../ffmpeg/footage.ts';
 
@@ -107,9 +108,36 @@ describe('what a SOURCE text may be', () => {
   });
 
   it('is never repeated with its password', async () => {
-    for (const spec of ['ftp://me:hush@host/x', 'tcp://me:hush@host/x?token=hush', '/no/such/rtsp://me:hush@host']) {
+    const written = ['ftp://me:hush@host/x', 'tcp://me:hush@host/x?token=hush', '/no/such/rtsp://me:hush@host'];
+    const wrong = [
+      'rtsp://cam:my hush@host/x',
+      "srt://cam:hu'hush@host/x",
+      'rtsp://cam:my\nhush@host/x',
+      'rtsp:cam:hush@h',
+    ];
+    for (const spec of [...written, ...wrong]) {
       const error = await failure(spec);
       expect(JSON.stringify([error.message, error.advice, error])).not.toContain('hush');
+    }
+  });
+
+  it.each(['rtsp', 'http', 'rtmp'])('is never shown with a login that stands in its path (%s)', async (scheme) => {
+    for (const name of ['x', 'x.m3u8']) {
+      const source = await openSource(`${scheme}://127.0.0.1:9/user=admin&password=hush&${name}`);
+      expect(JSON.stringify(source.info)).not.toContain('hush');
+      if (!isCamera(source)) throw new Error('no camera');
+      const reading = source.frames({ stream: 'a', size: { width: 64, height: 32 } })[Symbol.asyncIterator]();
+      const faults: string[] = [];
+      const refused = new Promise<void>((resolve) => {
+        source.onChange((status) => {
+          if (status.fault) resolve(void faults.push(`${status.fault.message} ${JSON.stringify(status)}`));
+        });
+      });
+      void reading.next();
+      await refused;
+      await reading.return?.();
+      expect(faults.join()).toContain('127.0.0.1');
+      expect(faults.join()).not.toContain('hush');
     }
   });
 });

@@ -51,6 +51,10 @@ describe.each(programs.map((ffmpeg) => ({ name: ffmpeg.version, ffmpeg })))(
         if (transport === 'tcp') for (const step of steps) expect(step).toBeCloseTo(0.04, 3);
         expect(steps.sort((a, b) => a - b)[Math.floor(steps.length / 2)]).toBeCloseTo(0.04, 3);
         for (const { frame } of reader.seen) expect(Math.abs(frame.capturedAt! - Date.now())).toBeLessThan(10_000);
+        for (const { frame } of reader.seen) {
+          expect(frame.takenAt!).toBeLessThanOrEqual(frame.arrivedAt);
+          expect(frame.arrivedAt - frame.takenAt!).toBeLessThan(1000);
+        }
         expect(await reader.close()).toMatchObject({ reconnects: {}, decoderExits: {} });
       }),
     );

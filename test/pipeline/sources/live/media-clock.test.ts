@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MediaClock } from '../../../../pipeline/sources/live/media-clock.ts';
 
 /** Places pictures of 40 ms each, with `late` milliseconds added to the arrival of each. */
@@ -89,5 +89,66 @@ describe('the clock of a camera', () => {
     const moments = media.map((ms, i) => clock.place(ms, i * 40));
     expect(steps(moments)).toEqual([0.04, 0.04, 0.04, 0.04, 0.04]);
     expect(moments.some(({ jumped }) => jumped)).toBe(false);
+  });
+
+  it('believes a camera that counts 40 ms for each 42 once two connections were given up for it', () => {
+    const clock = new MediaClock();
+    let at = 0;
+    const ages: number[] = [];
+    for (let connection = 0; connection < 3; connection++) {
+      clock.begin();
+      let oldest = 0;
+      // Pictures of a minute, until they are given up: nothing but old ones for 2 s.
+      for (let i = 0; i < 1430; i++) {
+        at += 42 + (i % 4) - 1.5;
+        const { ageMs } = clock.place(i * 40, at);
+        oldest = Math.max(oldest, ageMs);
+        if (ageMs > 1100) {
+          clock.late();
+          break;
+        }
+      }
+      at += 1000;
+      ages.push(oldest);
+    }
+    expect(ages[0]).toBeGreaterThan(1000);
+    expect(ages[1]).toBeGreaterThan(1000);
+    expect(ages[2]).toBeLessThan(60);
+    // Its pictures are still known to be late where they are.
+    expect(clock.place(1430 * 40, at + 3000).ageMs).toBeGreaterThan(2000);
+  });
+
+  it('does not believe a line that is too slow, where large pictures take longer', () => {
+    const clock = new MediaClock();
+    let at = 0;
+    for (let connection = 0; connection < 4; connection++) {
+      clock.begin();
+      let oldest = 0;
+      for (let i = 0; i < 2000 && oldest <= 1100; i++) {
+        at += i % 25 === 0 ? 300 : 35;
+        oldest = Math.max(oldest, clock.place(i * 40, at).ageMs);
+      }
+      expect(oldest).toBeGreaterThan(1100);
+      clock.late();
+      at += 1000;
+    }
+  });
+
+  it('tells when a picture was taken by a clock that nobody sets', () => {
+    const wall = vi.spyOn(Date, 'now');
+    try {
+      const clock = new MediaClock();
+      for (const set of [0, -3_600_000, 7_200_000]) {
+        wall.mockReturnValue(1_700_000_000_000 + set);
+        clock.begin();
+        const begin = performance.now();
+        for (const { takenAt } of placed(clock, begin, 5)) expect(takenAt - begin).toBeLessThan(200);
+        const burst = clock.place(begin + 200, begin + 2200);
+        expect(Math.abs(burst.takenAt - begin - 200)).toBeLessThan(10);
+        expect(burst.capturedAt - 1_700_000_000_000 - set).toBeLessThan(5000);
+      }
+    } finally {
+      wall.mockRestore();
+    }
   });
 });

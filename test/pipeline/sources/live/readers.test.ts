@@ -66,10 +66,44 @@ describe('a reader of multipart pictures', () => {
     for (const picture of found) expect(picture.subarray(0, jpeg.length)).toEqual(jpeg);
   });
 
+  it.each([true, false])(
+    'takes no longer for each byte of a large one that comes in small pieces (length %s)',
+    (length) => {
+      const large = Buffer.concat([jpeg.subarray(0, 2), Buffer.alloc(7_500_000, '-'), Buffer.from('\r\n')]);
+      const head = `--b\r\nContent-Type: image/jpeg\r\n${length ? `Content-Length: ${large.length}\r\n` : ''}\r\n`;
+      const found: Buffer[] = [];
+      const reader = new MultipartReader('multipart/x-mixed-replace; boundary=b');
+      // Where each piece costs as much as all before it, this does not end within the time a test may take.
+      for (const piece of pieces(Buffer.concat([Buffer.from(head), large, Buffer.from('--b\r\n')]), 64)) {
+        reader.push(piece, (picture) => found.push(picture));
+      }
+      expect(found).toHaveLength(1);
+      expect(found[0]!.equals(large)).toBe(true);
+    },
+    10_000,
+  );
+
+  it('hands over pictures that stay as they are', () => {
+    const found: Buffer[] = [];
+    const reader = new MultipartReader('multipart/x-mixed-replace; boundary=b');
+    for (let i = 0; i < 5000; i++) {
+      const part = Buffer.concat([
+        Buffer.from('--b\r\nContent-Length: 40\r\n\r\n\xff\xd8', 'latin1'),
+        Buffer.alloc(38, i),
+      ]);
+      reader.push(part, (picture) => found.push(picture));
+    }
+    expect(found).toHaveLength(5000);
+    expect(found.every((picture, i) => picture.length === 40 && picture[39] === i % 256)).toBe(true);
+  });
+
   it('gives up on what is no picture and on what has no boundary', () => {
     const reader = (): MultipartReader => new MultipartReader('multipart/x-mixed-replace; boundary=b');
     expect(() => reader().push(Buffer.from('--b\r\nContent-Length: 5\r\n\r\n<html'), () => {})).toThrow();
     expect(() => reader().push(Buffer.from('--b\r\nContent-Length: 99999999999\r\n\r\n'), () => {})).toThrow();
     expect(() => reader().push(Buffer.alloc(20_000), () => {})).toThrow();
+    const endless = reader();
+    endless.push(Buffer.from('--b\r\n\r\n\xff\xd8', 'latin1'), () => {});
+    expect(() => endless.push(Buffer.alloc(9 << 20), () => {})).toThrow('too large');
   });
 });
