@@ -54,7 +54,7 @@ describe('depthcast run', { timeout: 180_000 }, () => {
     const ended = await depthcast('run', SAMPLE, '--out', out, '--write', write, '--max-frames', '12', '--json');
     expect(ended.stderr).toContain('12 depth frames of 12 frames');
     expect(ended.code).toBe(0);
-    expect(Object.keys(ended.json!).sort()).toEqual([...SUMMARY_KEYS].sort());
+    expect(Object.keys(ended.json!).sort()).toEqual([...SUMMARY_KEYS, 'device'].sort());
     expect(ended.json).toMatchObject({ frames: 12, depthFrames: 12, dropped: 0, model: 'tc-depth-lite' });
     expect(ended.json!['fallbacks']).toEqual({ 'window-not-full': 2 });
     expect(Object.keys(ended.json!['latencyMs'] as object)).toEqual(['p50', 'p95', 'p99']);
