@@ -6,7 +6,7 @@ import { readKittiPoses } from '../datasets/kitti-poses.ts';
 import { readKittiTimes } from '../datasets/kitti-times.ts';
 import { compose, shift } from '../datasets/rigid-transform.ts';
 import type { FrameSource } from './frame-source.ts';
-import { type CameraFolders, cameraPictures, preferredCamera } from './reading/camera-folder.ts';
+import { type CameraFolders, cameraPictures, gapOptions, preferredCamera } from './reading/camera-folder.ts';
 import { openPictures } from './reading/picture-footage.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
 
@@ -56,9 +56,7 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
   return openPictures({
     directory,
     sequence,
-    onGap: 'fail',
-    times,
-    poses,
+    ...gapOptions(options, sequence, times, poses),
     intrinsics: (size) => intrinsicsOf(projection, size),
   });
 }

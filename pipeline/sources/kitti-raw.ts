@@ -12,7 +12,7 @@ import { readKittiTimes } from '../datasets/kitti-times.ts';
 import { readOxts, worldFromImu } from '../datasets/oxts.ts';
 import { compose, invert, type RigidTransform, rigid, shift } from '../datasets/rigid-transform.ts';
 import type { FrameSource } from './frame-source.ts';
-import { type CameraFolders, cameraPictures, preferredCamera } from './reading/camera-folder.ts';
+import { type CameraFolders, cameraPictures, gapOptions, preferredCamera } from './reading/camera-folder.ts';
 import { openPictures } from './reading/picture-footage.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
 
@@ -63,9 +63,7 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
   return openPictures({
     directory,
     sequence,
-    onGap: 'fail',
-    times,
-    poses,
+    ...gapOptions(options, sequence, times, poses),
     intrinsics:
       projection && ((size) => fitted(intrinsicsOf(projection, { width: stated![0]!, height: stated![1]! }), size)),
   });
