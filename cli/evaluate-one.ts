@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
-import { filter, lastValueFrom, type ReplaySubject, takeUntil, tap, identity as unchanged } from 'rxjs';
+import { filter, lastValueFrom, takeUntil, tap, identity as unchanged } from 'rxjs';
 import {
   type CameraIntrinsics,
   DepthcastError,
   type DepthFrame,
+  type DepthKind,
   type MissedFrame,
   type Size,
 } from '../frames/index.ts';
@@ -14,15 +15,20 @@ import type { EvaluatedFrame } from '../pipeline/evaluation/evaluated-frame.ts';
 import { Evaluation } from '../pipeline/evaluation/evaluation.ts';
 import { EvaluationJournal } from '../pipeline/evaluation/evaluation-journal.ts';
 import { flipAveraged } from '../pipeline/evaluation/flip-averaged.ts';
-import { type GivenPredictions, givenPredictions } from '../pipeline/evaluation/given-predictions.ts';
+import { givenPredictions } from '../pipeline/evaluation/given-predictions.ts';
+import { counted } from '../pipeline/evaluation/in-words.ts';
 import { type Dataset, openDataset } from '../pipeline/evaluation/open-dataset.ts';
-import type { Preset } from '../pipeline/evaluation/presets.ts';
-import type { EvaluationSummary } from '../pipeline/evaluation/report-files.ts';
+import { type Preset, presetInWords, protocolOf } from '../pipeline/evaluation/presets.ts';
+import { type EvaluationSummary, refuseOtherReports } from '../pipeline/evaluation/report-files.ts';
+import { locateFfmpeg } from '../pipeline/ffmpeg/locate.ts';
 import { framesOf } from '../pipeline/frames-of.ts';
 import { leadIn } from '../pipeline/sinks/folder/results-folder.ts';
-import { type EvaluateOptions, presetOf } from './evaluate-options.ts';
+import type { Contestant } from './evaluate-contestants.ts';
+import { take } from './evaluate-given.ts';
+import { presetOf } from './evaluate-options.ts';
+import { type EvaluationTask, limitOf, type Run } from './evaluate-task.ts';
 import { Progress } from './progress.ts';
-import { errorLine, type Report } from './report.ts';
+import { errorLine } from './report.ts';
 import {
   contextOffsets,
   type FoundModels,
@@ -32,28 +38,10 @@ import {
   openModels,
   tellGuesses,
 } from './stream-setup.ts';
+import { version } from './version.ts';
 
 /** Answers that may wait to be measured while the network goes on. */
 const AHEAD = 4;
-
-/** What is evaluated: a model, or what another program predicted. */
-export interface Contestant {
-  readonly name: string;
-  readonly kind: 'model' | 'predictions';
-  /** Id or path of the model; folder or file of the predictions. */
-  readonly place: string;
-}
-
-/** Ctrl-C, as an evaluation hears of it. */
-export interface Interruption {
-  /** The first look ends with what it has. */
-  readonly stopped: ReplaySubject<void>;
-  isAsked(): boolean;
-  /** True where the second look is to end as well. */
-  isCut(): boolean;
-  /** The first look is over. */
-  looksAgain(): void;
-}
 
 /** One evaluation, not closed yet: its pictures wait on disk. */
 export interface Evaluated {
@@ -63,17 +51,6 @@ export interface Evaluated {
   readonly journal: EvaluationJournal | undefined;
   /** Why footage broke off, where it did. */
   readonly failure?: unknown;
-}
-
-/** What an evaluation works on. */
-export interface EvaluationTask {
-  readonly place: string;
-  readonly contestant: Contestant;
-  readonly options: EvaluateOptions;
-  readonly report: Report;
-  readonly interruption: Interruption;
-  /** Folder in which it is written down how far it came. */
-  readonly progressFolder: string | undefined;
 }
 
 /**
@@ -94,16 +71,24 @@ export async function evaluateOne(task: EvaluationTask): Promise<Evaluated> {
     });
   }
   const preset = presetOf(options, dataset.layout);
-  report.info(`${contestant.name}: ${dataset.truth.summary}; preset ${preset.name}: ${preset.summary}`);
+  const protocol = protocolOf(preset);
+  const words = presetInWords(preset.name, protocol);
+  report.info(`${contestant.name}: ${dataset.truth.summary}; preset ${words} (${preset.name}: ${preset.summary})`);
   const camera =
     options.intrinsics === undefined
       ? dataset.truth.intrinsics(info.size)
       : await readIntrinsics(options.intrinsics, info.size);
   const given =
     contestant.kind === 'predictions'
-      ? await givenPredictions(contestant.place, options.predKind, dataset.planes ?? info.frameCount)
+      ? await givenPredictions(contestant.place, options.predKind, {
+          planes: dataset.planes ?? info.frameCount,
+          isList: dataset.planeOf !== undefined,
+        })
       : undefined;
   const size = given?.size ?? networkSize(found!, options.size, info.size);
+  const identity = identityFor(task, dataset, preset, found, camera, size, given?.kind);
+  const identityHash = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+  if (task.reportFolder !== undefined) await refuseOtherReports(task.reportFolder, identityHash);
   const journal =
     task.progressFolder === undefined
       ? undefined
@@ -112,7 +97,7 @@ export async function evaluateOne(task: EvaluationTask): Promise<Evaluated> {
           size,
           lookAhead: Math.max(0, ...offsets),
           isWanted: dataset.isWanted,
-          identity: identityFor(task, dataset, preset, found, camera, size),
+          identity,
         });
   const evaluation = new Evaluation(preset, dataset.truth, journal);
   const from = journal?.from ?? 0;
@@ -140,6 +125,10 @@ export async function evaluateOne(task: EvaluationTask): Promise<Evaluated> {
       model: found ? found.model.card.id : 'given',
       dataset: basename(resolve(place)),
       preset: preset.name,
+      protocol,
+      cardHash: typeof identity['cardHash'] === 'string' ? identity['cardHash'] : null,
+      versions: await versions(),
+      identity: identityHash,
       durationS: Number(((performance.now() - began) / 1000).toFixed(3)),
     };
     return { summary, rows, evaluation, journal, failure };
@@ -150,25 +139,14 @@ export async function evaluateOne(task: EvaluationTask): Promise<Evaluated> {
   }
 }
 
-/** A folder or an array file is a set of predictions; everything else names a model. */
-export async function contestantOf(place: string): Promise<Contestant> {
-  const isFolder = await stat(place).then(
-    (entry) => entry.isDirectory(),
-    () => false,
-  );
-  const kind = isFolder || /\.(npz|npy)$/i.test(place) ? 'predictions' : 'model';
-  return { name: basename(resolve(place)).replace(/\.(onnx|json|npz|npy)$/i, ''), kind, place };
-}
-
-interface Run {
-  readonly dataset: Dataset;
-  readonly evaluation: Evaluation;
-  readonly camera: CameraIntrinsics | undefined;
-  /** First frame that is still to be measured. */
-  readonly from: number;
-  readonly size: Size;
-  readonly preset: Preset;
-  readonly step: () => void;
+async function versions(): Promise<Record<string, string>> {
+  // Pictures are read without ffmpeg, so none need be there.
+  const ffmpeg = await locateFfmpeg().catch(() => undefined);
+  return {
+    depthcast: version(),
+    node: process.versions.node,
+    ...(ffmpeg ? { ffmpeg: ffmpeg.version } : {}),
+  };
 }
 
 /** The stream of `run` without its score, each answer measured while the network works at the next ones. */
@@ -236,31 +214,6 @@ async function predict(
   if (failure !== undefined) throw failure;
 }
 
-/** Frames still to be read from `read` on; where only some are wanted the data set itself ends at the limit. */
-function limitOf({ maxFrames }: EvaluateOptions, { isWanted }: Dataset, read: number): number | undefined {
-  return maxFrames === undefined || isWanted ? undefined : maxFrames - read;
-}
-
-/** Predictions of another program, with the pictures they belong to. */
-async function take(
-  { options, interruption }: EvaluationTask,
-  { dataset, evaluation, camera, from, size, step }: Run,
-  given: GivenPredictions,
-): Promise<void> {
-  const { source, isWanted, planeOf } = dataset;
-  const left = limitOf(options, dataset, from);
-  if (left !== undefined && left <= 0) return;
-  const frames = source.frames({ stream: 'evaluate', size, intrinsics: camera, from, maxFrames: left });
-  for await (const frame of frames) {
-    if (interruption.isAsked()) break;
-    if (isWanted && !isWanted(frame.index)) continue;
-    const depth = await given.depthOf(frame, planeOf?.(frame));
-    if (depth) await evaluation.add(frame, depth, 'given');
-    else await evaluation.skip(frame);
-    step();
-  }
-}
-
 function identityFor(
   { place, contestant, options }: EvaluationTask,
   { source, truth, layout }: Dataset,
@@ -268,10 +221,11 @@ function identityFor(
   found: FoundModels | undefined,
   camera: CameraIntrinsics | undefined,
   size: Size,
+  predKind: DepthKind | undefined,
 ): Record<string, unknown> {
   const of = found
     ? identityOf(place, source, found, { ...options, model: contestant.place }, camera)
-    : { predictions: resolve(contestant.place), predKind: options.predKind };
+    : { predictions: resolve(contestant.place), predKind };
   const { split, gt, poses } = options;
   return {
     ...of,
@@ -283,6 +237,17 @@ function identityFor(
     preset,
     given: { split, gt, poses },
   };
+}
+
+/** Why an evaluation that looked at frames is none; `undefined` where there is a figure. */
+export function whyEmpty({ frames, accuracy, consistency, notes }: EvaluationSummary): DepthcastError | undefined {
+  const { tcm, ...others } = consistency;
+  const figures = [accuracy, ...Object.values(tcm), ...Object.values(others)];
+  if (figures.some((figure) => figure !== null)) return undefined;
+  return new DepthcastError('input-empty', `Nothing could be measured on ${counted(frames, 'frame')}.`, {
+    advice: `Give measured depth with --gt, or poses: ${notes['accuracy'] ?? 'there is no depth'}; ${notes['selfReprojection'] ?? ''}.`,
+    facts: { notes },
+  });
 }
 
 function nothingToMeasure(missing: readonly string[], { kind, place }: Contestant): DepthcastError {

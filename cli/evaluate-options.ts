@@ -24,7 +24,7 @@ const evaluateSchema = z
     scale: z.enum(scalings, oneOf(scalings)).optional(),
     flip: z.enum(FLIPS, oneOf(FLIPS)).optional(),
     pred: text.optional(),
-    predKind: z.enum(kinds, oneOf(kinds)).default('metric'),
+    predKind: z.enum(kinds, oneOf(kinds)).optional(),
     compare: list(text).optional(),
     block: whole.pipe(z.number().min(1, { error: 'must be at least 1' })).optional(),
     seed: whole.default(1),
@@ -67,7 +67,10 @@ export function evaluateHelp(): Command {
       .option('--scale <mode>', `${scalings.join(', ')} (default: the preset's)`)
       .option('--flip <way>', `predict the mirrored picture as well: ${FLIPS.join(', ')} (default: the preset's)`)
       .option('--pred <place>', 'measure these .npy or 16-bit .png files, or this .npz, instead of a model')
-      .option('--pred-kind <kind>', `what they mean: ${kinds.join(', ')} (default: metric)`)
+      .option(
+        '--pred-kind <kind>',
+        `what they mean: ${kinds.join(', ')} (default: what a run says of itself, else metric)`,
+      )
       .option('--compare <each...>', 'models and predictions side by side on the same frames, with 95 % intervals')
       .option(
         '--block <frames>',

@@ -5,21 +5,19 @@ import { ReplaySubject } from 'rxjs';
 import { compareModels } from '../pipeline/evaluation/compare-models.ts';
 import { comparisonMarkdown, type TitledComparison } from '../pipeline/evaluation/comparison-tables.ts';
 import { htmlReport } from '../pipeline/evaluation/html-report.ts';
+import { counted, inPercent } from '../pipeline/evaluation/in-words.ts';
+import { presetInWords } from '../pipeline/evaluation/presets.ts';
 import {
   type EvaluationSummary,
   markdownTable,
+  refuseOtherComparison,
   writeComparison,
   writeReports,
 } from '../pipeline/evaluation/report-files.ts';
-import {
-  type Contestant,
-  contestantOf,
-  type Evaluated,
-  evaluateOne,
-  type Interruption,
-  progressFolderOf,
-} from './evaluate-one.ts';
+import { type Contestant, contestantOf, named } from './evaluate-contestants.ts';
+import { type Evaluated, evaluateOne, progressFolderOf, whyEmpty } from './evaluate-one.ts';
 import { type EvaluateOptions, evaluateHelp, evaluateOptions } from './evaluate-options.ts';
+import type { Interruption } from './evaluate-task.ts';
 import { onInterrupt } from './interrupt.ts';
 import { FailedRun, Report } from './report.ts';
 
@@ -73,12 +71,13 @@ async function evaluate(
       ? { name: model, kind: 'model', place: model }
       : { name: 'given', kind: 'predictions', place: pred };
   const progressFolder = progressFolderOf(out);
-  const found = await evaluateOne({ place, contestant, options, report, interruption, progressFolder });
+  const task = { place, contestant, options, report, interruption, progressFolder, reportFolder: out };
+  const found = await evaluateOne(task);
   let complete = false;
   try {
     if (out !== undefined) await writeOne(out, found, report);
     tell(report, found.summary);
-    if (found.failure !== undefined && !interruption.isAsked()) throw new FailedRun(found.failure, found.summary);
+    throwIfFailed(found, interruption);
     complete = !interruption.isAsked();
     print(options, found.summary, markdownTable(found.summary));
   } finally {
@@ -97,6 +96,8 @@ async function compare(
 ): Promise<void> {
   const { out, block, seed } = options;
   const contestants = named(await Promise.all(places.map(contestantOf)));
+  const titles = contestants.map(({ name }) => name);
+  if (out !== undefined) await refuseOtherComparison(out, titles);
   const done: Evaluated[] = [];
   const names: string[] = [];
   const began = performance.now();
@@ -105,19 +106,26 @@ async function compare(
     for (const contestant of contestants) {
       if (interruption.isAsked()) break;
       const progressFolder = progressFolderOf(out, contestant.name);
-      const found = await evaluateOne({ place, contestant, options, report, interruption, progressFolder });
+      const reportFolder = out === undefined ? undefined : join(out, contestant.name);
+      const task = { place, contestant, options, report, interruption, progressFolder, reportFolder };
+      const found = await evaluateOne(task);
       done.push(found);
       names.push(contestant.name);
-      if (out !== undefined) await writeOne(join(out, contestant.name), found, report);
+      if (reportFolder !== undefined) await writeOne(reportFolder, found, report);
       tell(report, found.summary);
-      if (found.failure !== undefined && !interruption.isAsked()) throw new FailedRun(found.failure, found.summary);
+      throwIfFailed(found, interruption);
     }
-    if (done.length < 2) return;
+    const first = done[0];
+    if (interruption.isAsked() && (done.length < contestants.length || !shareFrames(done))) {
+      report.info('stopped before all of them were measured, so they are not compared');
+      if (first) print(options, first.summary, markdownTable(first.summary));
+      return;
+    }
     const models = done.map(({ rows, summary }, i) => ({ name: names[i]!, rows, scaling: summary.scale.mode }));
     const comparison: TitledComparison = {
       ...compareModels(models, { block, seed }),
       dataset: basename(resolve(place)),
-      preset: done[0]!.summary.preset,
+      preset: presetInWords(first!.summary.preset, first!.summary.protocol),
     };
     if (out !== undefined) {
       await writeComparison(out, comparison, models);
@@ -126,7 +134,7 @@ async function compare(
     for (const note of comparison.notes) report.warn(note);
     complete = !interruption.isAsked();
     const durationS = Number(((performance.now() - began) / 1000).toFixed(3));
-    print(options, { ...done[0]!.summary, durationS, comparison }, comparisonMarkdown(comparison));
+    print(options, { ...first!.summary, durationS, comparison }, comparisonMarkdown(comparison));
   } finally {
     for (const { evaluation, journal } of done) {
       await evaluation.close();
@@ -136,14 +144,17 @@ async function compare(
   }
 }
 
-/** Two of one name get numbers, so that each has a column and a folder of its own. */
-function named(contestants: readonly Contestant[]): Contestant[] {
-  const seen = new Map<string, number>();
-  return contestants.map((contestant) => {
-    const count = (seen.get(contestant.name) ?? 0) + 1;
-    seen.set(contestant.name, count);
-    return count === 1 ? contestant : { ...contestant, name: `${contestant.name}-${count}` };
-  });
+/** What broke off, and what looked at frames and measured nothing, ends with its error and with what there is. */
+function throwIfFailed({ failure, summary }: Evaluated, interruption: Interruption): void {
+  if (interruption.isAsked()) return;
+  const error = failure ?? whyEmpty(summary);
+  if (error !== undefined) throw new FailedRun(error, summary);
+}
+
+/** Whether there are enough frames that each of them answered. */
+function shareFrames(done: readonly Evaluated[]): boolean {
+  const names = done.map(({ rows }) => new Set(rows.map(({ name }) => name)));
+  return [...names[0]!].filter((name) => names.every((each) => each.has(name))).length > 1;
 }
 
 async function writeOne(out: string, { summary, rows, evaluation }: Evaluated, report: Report): Promise<void> {
@@ -157,15 +168,21 @@ function print({ json }: EvaluateOptions, data: object, table: string): void {
 }
 
 /** What people should know about the figures, on stderr. */
-function tell(report: Report, { missing, notes, frames, durationS }: EvaluationSummary): void {
-  report.info(`${frames} frames in ${durationS.toFixed(1)} s`);
+function tell(report: Report, { missing, notes, frames, durationS, answered }: EvaluationSummary): void {
+  report.info(`${counted(frames, 'frame')} in ${durationS.toFixed(1)} s`);
   for (const [names, what] of [
-    [missing.truth, 'frames without measured depth'],
-    [missing.prediction, 'frames without a prediction'],
-    [missing.pictures ?? [], 'frames of the list without a picture'],
+    [missing.truth, 'without measured depth'],
+    [missing.prediction, 'without a prediction'],
+    [missing.pictures ?? [], 'without a picture'],
   ] as const) {
     if (names.length === 0) continue;
-    report.warn(`${names.length} ${what}: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`);
+    const some = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+    report.warn(`${counted(names.length, 'frame')} ${what}: ${some}`);
+  }
+  if (answered !== null && answered < 1) {
+    report.warn(
+      `${inPercent(answered)} of the measured pixels have a prediction: the figures say nothing of the others, unless the preset holds them at its least depth`,
+    );
   }
   for (const [name, note] of Object.entries(notes)) report.info(`${name}: ${note}`);
 }

@@ -31,7 +31,8 @@ export async function filesByFrame(directory: string, extensions: readonly strin
   return files;
 }
 
-async function refuseEscape(directory: string, name: string): Promise<void> {
+/** Throws `input-refused` where a file that lies in a folder by its name is a link to somewhere else. */
+export async function refuseEscape(directory: string, name: string): Promise<void> {
   const own = await realpath(directory);
   const leads = await realpath(path.join(directory, name)).catch(() => undefined);
   if (leads?.startsWith(own + path.sep)) return;
@@ -50,8 +51,8 @@ export function frameKey(name: string): string {
  * Depth from a folder of 16-bit PNGs with a file a frame, named like the frames: KITTI's `groundtruth/image_02`,
  * `gt_depth_cam2`, or any pair of folders.
  *
- * Poses, where a file of them is named, are KITTI odometry's, a line a frame number. Throws `input-empty` where the
- * folder has no PNG.
+ * Poses, where a file of them is named, are joined as `posesByFrame` does. Throws `input-empty` where the folder has no
+ * PNG.
  */
 export async function depthFolder(
   directory: string,
@@ -65,17 +66,36 @@ export async function depthFolder(
       facts: { directory },
     });
   }
-  const worldFromCamera = poses === undefined ? undefined : await readKittiPoses(poses);
   return {
     summary: `${files.size} depth pictures of ${path.basename(directory)}, metres × ${scale.perMetre}`,
     async depthOf({ name }: FrameName) {
       const file = files.get(frameKey(name));
       return file === undefined ? undefined : readDepthPng(file, scale);
     },
-    async poseOf({ index }: FrameName): Promise<CameraPose | undefined> {
-      const pose = worldFromCamera?.[index];
-      return pose && { worldFromCamera: pose };
-    },
+    poseOf: await posesByFrame(poses),
     intrinsics: () => undefined,
+  };
+}
+
+/**
+ * Poses of a file as KITTI odometry has them, a line a frame number from 0; a frame whose name is no number has the line
+ * of its index. Without a file no frame has one. A frame without a line throws `calibration-invalid`: the file is of
+ * other footage.
+ */
+export async function posesByFrame(file: string | undefined): Promise<GroundTruth['poseOf']> {
+  if (file === undefined) return async () => undefined;
+  const poses = await readKittiPoses(file);
+  return async ({ name, index }: FrameName): Promise<CameraPose> => {
+    const line = /^\d+$/.test(name) ? Number(name) : index;
+    const worldFromCamera = poses[line];
+    if (worldFromCamera) return { worldFromCamera };
+    throw new DepthcastError(
+      'calibration-invalid',
+      `"${path.basename(file)}" has ${poses.length} lines, and frame ${name} would be line ${line + 1}.`,
+      {
+        advice: 'Name the poses of all frames of this footage, the first line for frame 0.',
+        facts: { file, lines: poses.length, frame: name },
+      },
+    );
   };
 }

@@ -1,7 +1,14 @@
+import { lstat } from 'node:fs/promises';
 import path from 'node:path';
-import type { CameraIntrinsics, CameraPose, Size } from '../../frames/index.ts';
-import { scaleIntrinsics } from '../../frames/index.ts';
+import {
+  type CameraIntrinsics,
+  type CameraPose,
+  DepthcastError,
+  type Size,
+  scaleIntrinsics,
+} from '../../frames/index.ts';
 import { type DatasetText, numbersOf, readDatasetText } from './dataset-text.ts';
+import { refuseEscape } from './depth-folder.ts';
 import { readDepthPng } from './depth-png.ts';
 import type { FrameName, GroundTruth } from './ground-truth.ts';
 
@@ -22,14 +29,23 @@ const CAMERAS: readonly (readonly [RegExp, number, number, number, number])[] = 
  * they lie at most 0.02 s apart.
  *
  * Sturm et al., "A Benchmark for the Evaluation of RGB-D SLAM Systems" (IROS 2012). Throws `timestamps-invalid` for a
- * list that is missing, unsorted or no list, `calibration-invalid` for poses that are none.
+ * list that is missing, unsorted or no list, `calibration-invalid` for poses that are none, `input-refused` for depth that
+ * is not in the sequence. A file of the list that is not there is depth that is missing.
  */
 export async function tumRgbd(directory: string): Promise<GroundTruth> {
   const depths = await timed(await readDatasetText(path.join(directory, 'depth.txt'), 'timestamps-invalid'), 1);
   const text = await readDatasetText(path.join(directory, 'groundtruth.txt'), 'calibration-invalid').catch(
     () => undefined,
   );
-  const poses = text && timed(text, 7);
+  const poses = text && timed(text, 7).map((entry) => ({ ...entry, values: numbersIn(text, entry) }));
+  for (const { words, line } of depths) {
+    const file = words[0]!;
+    if (!path.isAbsolute(file) && !file.split(/[\\/]/).includes('..')) continue;
+    throw new DepthcastError('input-refused', `Line ${line} of "depth.txt" leads out of the sequence.`, {
+      advice: 'Take the list from the data set again.',
+      facts: { directory, line },
+    });
+  }
   const [, fx, fy, cx, cy] = CAMERAS.find(([name]) => name.test(path.basename(path.resolve(directory))))!;
   const camera: CameraIntrinsics = { width: 640, height: 480, fx, fy, cx, cy };
   return {
@@ -37,13 +53,13 @@ export async function tumRgbd(directory: string): Promise<GroundTruth> {
     async depthOf(frame: FrameName) {
       const file = nearest(depths, timeOf(frame))?.words[0];
       // A list that leads elsewhere is no part of the data set.
-      if (file === undefined || path.isAbsolute(file) || file.split(/[\\/]/).includes('..')) return undefined;
+      if (file === undefined || !(await lstat(path.join(directory, file)).catch(() => undefined))) return undefined;
+      await refuseEscape(directory, file);
       return readDepthPng(path.join(directory, file), { perMetre: 5000 });
     },
     async poseOf(frame: FrameName): Promise<CameraPose | undefined> {
       const entry = poses && nearest(poses, timeOf(frame));
-      if (!entry || !text) return undefined;
-      return { worldFromCamera: poseOf(numbersOf(text, entry.line, entry.words.join(' '), 7)) };
+      return entry && { worldFromCamera: poseOf(entry.values) };
     },
     intrinsics: (size: Size) => scaleIntrinsics(camera, size),
   };
@@ -75,7 +91,7 @@ function timeOf({ name, timestamp }: FrameName): number {
   return /^\d+\.\d+$/.test(name) ? Number(name) : timestamp;
 }
 
-function nearest(entries: readonly Timed[], time: number): Timed | undefined {
+function nearest<Entry extends Timed>(entries: readonly Entry[], time: number): Entry | undefined {
   let low = 0;
   let high = entries.length - 1;
   while (low < high) {
@@ -87,6 +103,15 @@ function nearest(entries: readonly Timed[], time: number): Timed | undefined {
   candidates.sort((a, b) => Math.abs(a.time - time) - Math.abs(b.time - time));
   const best = candidates[0];
   return best && Math.abs(best.time - time) <= APART ? best : undefined;
+}
+
+/** Files have four digits; a quaternion further off than this is something else. */
+const OFF_UNIT = 0.01;
+
+function numbersIn(source: DatasetText, { line, words }: Timed): number[] {
+  const values = numbersOf(source, line, words.join(' '), 7);
+  if (Math.abs(Math.hypot(...values.slice(3)) - 1) > OFF_UNIT) throw source.fault(line, 'does not hold a rotation');
+  return values;
 }
 
 /** A place and a unit quaternion (x, y, z, w) as `worldFromCamera`. */

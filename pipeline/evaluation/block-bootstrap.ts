@@ -29,13 +29,15 @@ export function blockLengthFor(frames: number): number {
 const TAIL = 0.025;
 
 /**
- * 95 % intervals of the means of several figures over the same frames, by the moving-block bootstrap: Künsch, "The
- * Jackknife and the Bootstrap for General Stationary Observations" (Annals of Statistics 17, 1989).
+ * 95 % intervals of the means of several figures over the same frames, by the circular block bootstrap: Politis and
+ * Romano, "A Circular Block-Resampling Procedure for Stationary Data" (in Exploring the Limits of Bootstrap, 1992).
  *
  * Frames of a drive resemble their neighbours, so single frames drawn at random would make intervals too narrow: whole
- * blocks of successive frames are drawn, until there are as many as before. All series see the same blocks, so the
+ * blocks of successive frames are drawn, until there are as many as before. The
+ * footage is taken for a ring, so that frames at its ends are drawn as often as others: without that one frame at an end
+ * passes for a difference of all of them. All series see the same blocks, so the
  * difference of two models on a frame stays one number (paired). The interval is the mean plus the 2.5 % and 97.5 %
- * quantiles of what the drawn means deviate from their own centre, widened for what few long blocks cannot show: by the
+ * quantiles of what the drawn means deviate from it, widened for what few long blocks cannot show: by the
  * ratio of the fixed-b critical value of Kiefer and Vogelsang (Econometric Theory 21, 2005, Bartlett kernel, whose
  * estimate of the variance this bootstrap shares) to that of the normal distribution. Frames without a figure are drawn
  * like the others and count for nothing.
@@ -57,7 +59,7 @@ export function blockIntervals(
   const running = all.map((series) => runningSums(series));
   const means = all.map(() => new Float64Array(resamples));
   for (let round = 0; round < resamples; round++) {
-    for (let i = 0; i < starts.length; i++) starts[i] = Math.floor(random() * (frames - length + 1));
+    for (let i = 0; i < starts.length; i++) starts[i] = Math.floor(random() * frames);
     const rest = frames - (starts.length - 1) * length;
     for (const [at, { sums, counts }] of running.entries()) {
       let sum = 0;
@@ -76,11 +78,10 @@ export function blockIntervals(
     const value = sums[frames]! / counts[frames]!;
     // A draw that met no frame with this figure is none.
     const drawn = means[at]!.filter((mean) => !Number.isNaN(mean)).sort();
-    const centre = drawn.reduce((sum, mean) => sum + mean, 0) / drawn.length;
     return {
       value,
-      low: value + (quantile(drawn, TAIL) - centre) * widening,
-      high: value + (quantile(drawn, 1 - TAIL) - centre) * widening,
+      low: value + (quantile(drawn, TAIL) - value) * widening,
+      high: value + (quantile(drawn, 1 - TAIL) - value) * widening,
     };
   });
 }
@@ -99,11 +100,14 @@ function quantile(sorted: Float64Array, share: number): number {
 }
 
 function runningSums(series: FrameSeries): { sums: Float64Array; counts: Int32Array } {
-  const sums = new Float64Array(series.length + 1);
-  const counts = new Int32Array(series.length + 1);
-  for (let i = 0; i < series.length; i++) {
-    const known = !Number.isNaN(series[i]!);
-    sums[i + 1] = sums[i]! + (known ? series[i]! : 0);
+  // Twice around, so that a block that begins near the end goes on at the beginning.
+  const length = 2 * series.length;
+  const sums = new Float64Array(length + 1);
+  const counts = new Int32Array(length + 1);
+  for (let i = 0; i < length; i++) {
+    const value = series[i % series.length]!;
+    const known = !Number.isNaN(value);
+    sums[i + 1] = sums[i]! + (known ? value : 0);
     counts[i + 1] = counts[i]! + (known ? 1 : 0);
   }
   return { sums, counts };

@@ -228,7 +228,9 @@ function notesOf({ clip, preset, scaleKnown }: ClipToMeasure, sums: Sums): Recor
     `metres, ${sums.count('absErr')} pairs; across successive windows, one prediction a window; flow from measured depth and true poses; within one window it is the same for a single-frame model and not measured for others, which answer for one frame a window`,
   );
   say('tae', sums.count('tae'), noTruth, `percent, ${sums.count('tae')} pairs; one scale and shift for the clip`);
-  const unscaled = scaleKnown ? noTruth : 'the scale of the prediction cannot be told without measured depth';
+  const unscaled = scaleKnown
+    ? noTruth
+    : 'the scale of the prediction cannot be told: no pixel has both measured and predicted depth';
   say('opw', sums.count('opw'), unscaled, `metres, ${flow}, camera motion taken out`);
   say('rtc', sums.count('rtc'), unscaled, `share within 1 %, ${flow}, camera motion taken out`);
   say(

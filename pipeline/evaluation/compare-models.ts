@@ -1,6 +1,6 @@
 import { DepthcastError } from '../../frames/index.ts';
 import { blockIntervals, blockLengthFor, type FrameSeries, type Interval } from './block-bootstrap.ts';
-import type { EvaluatedFrame } from './evaluated-frame.ts';
+import { answeredShare, type EvaluatedFrame } from './evaluated-frame.ts';
 import type { Scaling } from './presets.ts';
 
 /** Figures that are compared: means of a number a frame. */
@@ -48,6 +48,8 @@ export interface Comparison {
     readonly scaling: Scaling;
     /** Frames by the model that answered: those of a fallback stand beside the model's own. */
     readonly answeredBy: Readonly<Record<string, number>>;
+    /** Share of the measured pixels of those frames that have a prediction; `null` without measured depth. */
+    readonly answered: number | null;
     readonly figures: Figures<Interval>;
   }[];
   /** Every pair of models, in their order. */
@@ -58,7 +60,7 @@ export interface Comparison {
     readonly figures: Figures<Difference>;
   }[];
   readonly bootstrap: {
-    readonly method: 'moving blocks, paired';
+    readonly method: 'circular blocks, paired';
     readonly level: 0.95;
     /** Frames of a block, and how many of them the footage holds. */
     readonly block: number;
@@ -84,7 +86,7 @@ const FEW_BLOCKS = 10;
 
 /**
  * Compares models on the frames that all of them answered, joined by the frames' names, with paired 95 % intervals of a
- * moving-block bootstrap. Throws `input-empty` where they share fewer than two frames.
+ * circular block bootstrap. Throws `input-empty` where they share fewer than two frames.
  */
 export function compareModels(models: readonly Compared[], options: CompareOptions = {}): Comparison {
   const { seed = 1, resamples = 10_000 } = options;
@@ -127,6 +129,7 @@ export function compareModels(models: readonly Compared[], options: CompareOptio
       name,
       scaling,
       answeredBy: counted(rows[m]!.map(({ estimator }) => estimator)),
+      answered: answeredShare(rows[m]!),
       figures: figures(
         (key) => `${key} ${m}`,
         (found) => found,
@@ -140,8 +143,13 @@ export function compareModels(models: readonly Compared[], options: CompareOptio
         (found) => ({ ...found, differs: found.low > 0 || found.high < 0 }),
       ),
     })),
-    bootstrap: { method: 'moving blocks, paired', level: 0.95, block, blocks, resamples, seed },
+    bootstrap: { method: 'circular blocks, paired', level: 0.95, block, blocks, resamples, seed },
     notes: [
+      ...(rows.some((of) => (answeredShare(of) ?? 1) < 1)
+        ? [
+            'not every model answers every measured pixel: the figures of one that leaves out the hard ones are too good',
+          ]
+        : []),
       ...(blocks < FEW_BLOCKS
         ? [
             `${shared.length} frames are ${blocks} blocks, which is few: the intervals are rather too narrow than too wide`,

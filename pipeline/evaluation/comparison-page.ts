@@ -1,5 +1,6 @@
 import { COMPARED, type Compared, figureOf } from './compare-models.ts';
 import { inWords, methodOf, signed, type TitledComparison, verdict } from './comparison-tables.ts';
+import { inPercent } from './in-words.ts';
 import { escaped, lineChart, page } from './page.ts';
 
 /** The comparison as one page that loads nothing: figures with intervals, differences, and errors over time. */
@@ -25,7 +26,9 @@ export function comparisonPage(comparison: TitledComparison, models: readonly Co
     `${name}${unit && ` (${unit})`} ${better === 'lower' ? '↓' : '↑'}`;
   const values = `<table class="words">${line('th', ['Figure', ...models.map(({ name }) => name)])}${COMPARED.map(
     (each) => line('td', [figure(each), ...comparison.models.map(({ figures }) => inWords(figures[each.key]))]),
-  ).join('')}</table>`;
+  ).join(
+    '',
+  )}${line('td', ['answered pixels ↑', ...comparison.models.map(({ answered }) => (answered === null ? '–' : inPercent(answered)))])}</table>`;
   const pairs = differences.map(
     (pair) =>
       `<h3>${escaped(pair.to)} − ${escaped(pair.from)}</h3><table class="words">${line('th', ['Figure', 'difference', 'known to differ'])}${COMPARED.map(

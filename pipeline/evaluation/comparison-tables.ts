@@ -1,5 +1,9 @@
 import type { Interval } from './block-bootstrap.ts';
 import { COMPARED, type ComparedFigure, type Comparison, type Difference } from './compare-models.ts';
+import { counted, inPercent } from './in-words.ts';
+
+/** The row under the figures. */
+const ANSWERED = 'answered pixels ↑';
 
 /** A comparison with what it was made on. */
 export interface TitledComparison extends Comparison {
@@ -10,7 +14,7 @@ export interface TitledComparison extends Comparison {
 /** How the interval was made, in a line. */
 export function methodOf({ frames, dataset, preset, bootstrap }: TitledComparison): string {
   const { block, seed, resamples } = bootstrap;
-  return `${frames} frames of ${dataset}, preset ${preset}; 95 % intervals: paired moving-block bootstrap, blocks of ${block} frames, ${resamples} draws, seed ${seed}`;
+  return `${counted(frames, 'frame')} of ${dataset}, preset ${preset}; 95 % intervals: paired circular block bootstrap, blocks of ${counted(block, 'frame')}, ${resamples} draws, seed ${seed}`;
 }
 
 /**
@@ -26,9 +30,12 @@ export function comparisonMarkdown(comparison: TitledComparison): string {
     ({ name, unit, better }) => `${name}${unit && ` (${unit})`} ${better === 'lower' ? '↓' : '↑'}`,
   );
   const written = tables.map((columns) => {
-    const head = ['Figure', ...columns.map(({ title }) => title.replaceAll('|', '\\|'))];
-    const rows = names.map((name, i) => [name, ...columns.map(({ cells }) => cells[i]!)]);
-    const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
+    const head = ['Figure', ...columns.map(({ title }) => title)];
+    const rows = [...names, ANSWERED]
+      .slice(0, Math.max(...columns.map(({ cells }) => cells.length)))
+      .map((name, i) => [name, ...columns.map(({ cells }) => cells[i] ?? '–')]);
+    const line = (cells: readonly string[]): string =>
+      `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
     return `${line(head)}|${head.map(() => '---|').join('')}\n${rows.map(line).join('')}`;
   });
   return [
@@ -57,6 +64,13 @@ export function comparisonLatex(comparison: TitledComparison): string {
         const text = signed(found).replace('–', '--').replaceAll('−', '$-$');
         return found?.differs ? `\\textbf{${text}}` : text;
       }),
+    ].join(' & '),
+  );
+  rows.push(
+    [
+      'answered pixels $\\uparrow$',
+      ...models.map(({ answered }) => (answered === null ? '--' : inPercent(answered).replace(' %', '\\,\\%'))),
+      ...differences.map(() => '--'),
     ].join(' & '),
   );
   return [
@@ -93,9 +107,14 @@ export function inWords(found: Interval | null): string {
   return found ? `${found.value.toFixed(3)} [${found.low.toFixed(3)}, ${found.high.toFixed(3)}]` : '–';
 }
 
-/** The same with signs; four digits, since differences are small. */
+/** The same with signs; four digits, since differences are small, and as many more as the smallest one needs. */
 export function signed(found: Interval | null): string {
-  const text = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
+  const sizes = [found?.value, found?.low, found?.high]
+    .map((value) => Math.abs(value ?? 0))
+    .filter((size) => size > 1e-12);
+  // One digit of the smallest that is not 0; what is below 1e-12 is left over from arithmetic.
+  const digits = Math.min(12, Math.max(4, ...sizes.map((size) => Math.ceil(-Math.log10(size)))));
+  const text = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
   return found ? `${text(found.value)} [${text(found.low)}, ${text(found.high)}]` : '–';
 }
 
@@ -116,7 +135,10 @@ interface Column {
 }
 
 function modelColumns({ models }: Comparison): Column[] {
-  return models.map(({ name, figures }) => ({ title: name, cells: COMPARED.map(({ key }) => inWords(figures[key])) }));
+  return models.map(({ name, figures, answered }) => ({
+    title: name,
+    cells: [...COMPARED.map(({ key }) => inWords(figures[key])), answered === null ? '–' : inPercent(answered)],
+  }));
 }
 
 function differenceColumns({ differences }: Comparison): Column[] {
@@ -128,7 +150,7 @@ function differenceColumns({ differences }: Comparison): Column[] {
 
 function spoken(answeredBy: Readonly<Record<string, number>>): string {
   return Object.entries(answeredBy)
-    .map(([model, frames]) => `${frames} frames answered by ${model}`)
+    .map(([model, frames]) => `${counted(frames, 'frame')} answered by ${model}`)
     .join(', ');
 }
 

@@ -62,6 +62,8 @@ async function open(root: string): Promise<Dataset> {
   return {
     source,
     layout: 'kitti-depth-selection',
+    planes: names.length,
+    planeOf: ({ index }) => index,
     truth: {
       summary: `${names.length} single frames of ${path.basename(root)}, ${depths.size} with annotated depth`,
       async depthOf({ name }: FrameName) {

@@ -10,9 +10,9 @@ export interface EvaluatedFrame {
   readonly estimator: string;
   /** Absent where there is no truth, or none inside the mask. */
   readonly accuracy?: Accuracy | undefined;
-  /** Pixels with truth that took part. */
+  /** Pixels with truth, inside the mask, for which there is a prediction. */
   readonly pixels: number;
-  /** Pixels with truth that the prediction left open. */
+  /** Pixels with truth, inside the mask, that the prediction left open. */
   readonly unanswered: number;
   /** Median of the truth over median of the prediction, before median scaling, after a fit of scale and shift. */
   readonly ratio?: number | undefined;
@@ -29,4 +29,14 @@ export interface ClipFrame {
   readonly kind: DepthMap['kind'];
   /** True where the frame before it belongs to another stretch, or is missing. */
   readonly starts: boolean;
+}
+
+/** Share of the pixels with truth, inside the mask, that have a prediction; `null` where there is no truth. */
+export function answeredShare(rows: readonly EvaluatedFrame[]): number | null {
+  let [answered, all] = [0, 0];
+  for (const { pixels, unanswered } of rows) {
+    answered += pixels;
+    all += pixels + unanswered;
+  }
+  return all === 0 ? null : answered / all;
 }

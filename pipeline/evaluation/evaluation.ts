@@ -1,13 +1,14 @@
 import { DepthcastError, type DepthMap, type Frame, type Size } from '../../frames/index.ts';
+import { resizeDepth } from '../../frames/resize-depth.ts';
 import { type Accuracy, accuracy } from '../../operators/metrics/accuracy.ts';
-import { depthPairs, scaledPairs } from '../../operators/metrics/depth-pairs.ts';
+import { type DepthPairs, depthPairs, scaledPairs } from '../../operators/metrics/depth-pairs.ts';
 import { meanMedian } from '../../operators/metrics/middle-values.ts';
 import { ScaleShiftFit } from '../../operators/metrics/scale-shift-fit.ts';
-import type { GroundTruth } from '../datasets/ground-truth.ts';
+import type { GroundTruth, TrueDepth } from '../datasets/ground-truth.ts';
 import { type ClipConsistency, measureClip } from './clip-consistency.ts';
 import { DepthErrorHistogram } from './depth-error-histogram.ts';
 import { type ClipScale, depthAt, disparityOf, fitDisparity } from './depth-scaling.ts';
-import type { ClipFrame, EvaluatedFrame } from './evaluated-frame.ts';
+import { answeredShare, type ClipFrame, type EvaluatedFrame } from './evaluated-frame.ts';
 import type { EvaluationJournal, JournalEntry } from './evaluation-journal.ts';
 import { FrameSpool } from './frame-spool.ts';
 import { CROPS, type Preset, type Scaling, scalingFor } from './presets.ts';
@@ -18,6 +19,11 @@ export interface EvaluationResult {
   readonly frames: number;
   /** Mean over images; `null` where no image had truth. */
   readonly accuracy: Accuracy | null;
+  /**
+   * Share of the pixels with truth, inside the mask, that have a prediction; `null` without truth. Below 1 the figures
+   * say nothing of the others, which may well be the hard ones.
+   */
+  readonly answered: number | null;
   /** `median` of the ratios truth / prediction of the images, `std` of the ratios over their median. */
   readonly scale: { readonly mode: Scaling; readonly median: number | null; readonly std: number | null };
   readonly consistency: ClipConsistency['means'];
@@ -77,16 +83,12 @@ export class Evaluation {
     await this.#journal?.add({ skipped: { name, index } });
   }
 
-  /** Takes one answer in; depth and picture must have one size that all frames share. Throws `option-invalid`. */
+  /**
+   * Takes one answer in. Its accuracy is measured at its own size; over time it is looked at in the size of the first one,
+   * which all pictures have. Throws `option-invalid` for depth of a kind that the preset does not measure.
+   */
   async add(frame: Frame, depth: DepthMap, estimator: string): Promise<void> {
-    this.#spool ??= await this.#openSpool(depth);
-    const { size } = this.#spool;
-    if (depth.width !== size.width || depth.height !== size.height) {
-      throw new DepthcastError('input-dimensions', `The depth of ${frame.name} has another size than the first one.`, {
-        advice: 'Give predictions of one size.',
-        facts: { width: depth.width, height: depth.height, first: size },
-      });
-    }
+    this.#spool ??= await this.#openSpool(frame);
     const mode = scalingFor(this.#preset, depth.kind);
     if (mode === undefined) {
       throw new DepthcastError(
@@ -97,7 +99,7 @@ export class Evaluation {
         },
       );
     }
-    await this.#spool.add({ depth: depth.data, pixels: frame.pixels });
+    await this.#spool.add({ depth: resizeDepth(depth, this.#spool.size).data, pixels: frame.pixels });
     const row = await this.#accuracy(frame, depth, mode, estimator);
     const before = this.#clip.at(-1);
     const clip: ClipFrame = {
@@ -129,7 +131,7 @@ export class Evaluation {
     const measured = rows.filter((row) => row.accuracy !== undefined);
     const kind = this.#clip[0]?.kind ?? 'metric';
     const mode = scalingFor(this.#preset, kind) ?? 'none';
-    const ratios = Float64Array.from(measured, ({ ratio }) => ratio!);
+    const ratios = Float64Array.from(measured.flatMap(({ ratio }) => ratio ?? []));
     const median = ratios.length === 0 ? null : meanMedian(ratios.slice());
     const line = this.#clipFit.solve();
     const scale: ClipScale = {
@@ -143,16 +145,17 @@ export class Evaluation {
       truth: this.#truth,
       preset: this.#preset,
       scale,
-      scaleKnown: mode === 'none' || measured.length > 0,
+      scaleKnown: mode === 'none' || ratios.length > 0,
       taeLine: line,
       stopped,
     });
     return {
       frames: rows.length,
       accuracy: meanAccuracy(measured.map((row) => row.accuracy!)),
+      answered: answeredShare(rows),
       scale: { mode, median, std: median === null ? null : spread(ratios.map((ratio) => ratio / median)) },
       consistency: means,
-      notes: measured.length > 0 ? notes : { accuracy: 'no frame has measured depth inside the mask', ...notes },
+      notes: measured.length > 0 ? notes : { accuracy: whyNone(rows), ...notes },
       missing: this.#missing,
       rows,
     };
@@ -189,12 +192,26 @@ export class Evaluation {
     const wide = depthAt(depth, truth, preset.resize, mode === 'scale-shift' ? line : undefined);
     const pairs = depthPairs(truth.data, wide.data, truth, { ...preset, crop: CROPS[preset.crop](truth) });
     const { count, unanswered } = pairs;
-    if (count === 0) return { ...row, pixels: 0, unanswered };
-    const ratio = meanMedian(pairs.truth.slice(0, count)) / meanMedian(pairs.predicted.slice(0, count));
-    const scaled = scaledPairs(pairs, mode === 'median' ? ratio : 1, preset.minDepth, preset.maxDepth);
-    for (let i = 0; i < count; i++) this.#histogram.add(scaled.truth[i]!, scaled.predicted[i]!);
+    const taking = preset.unknown === 'held' && unanswered > 0 ? this.#held(wide, truth) : pairs;
+    if (taking.count === 0) return { ...row, pixels: 0, unanswered };
+    const ratio =
+      count === 0 ? undefined : meanMedian(pairs.truth.slice(0, count)) / meanMedian(pairs.predicted.slice(0, count));
+    const scaled = scaledPairs(taking, (mode === 'median' ? ratio : 1) ?? 1, preset.minDepth, preset.maxDepth);
+    for (let i = 0; i < taking.count; i++) this.#histogram.add(scaled.truth[i]!, scaled.predicted[i]!);
     return { ...row, accuracy: accuracy(scaled), pixels: count, unanswered, ratio };
   }
+
+  /** All pixels of the mask, with next to nothing where the prediction is unknown: `scaledPairs` holds it at the least. */
+  #held(wide: DepthMap, truth: TrueDepth): DepthPairs {
+    const data = wide.data.map((value) => (value > 0 && value < Number.POSITIVE_INFINITY ? value : 1e-30));
+    return depthPairs(truth.data, data, truth, { ...this.#preset, crop: CROPS[this.#preset.crop](truth) });
+  }
+}
+
+function whyNone(rows: readonly EvaluatedFrame[]): string {
+  return rows.some(({ unanswered }) => unanswered > 0)
+    ? 'the prediction is unknown at all pixels with measured depth inside the mask'
+    : 'no frame has measured depth inside the mask';
 }
 
 function meanAccuracy(all: readonly Accuracy[]): Accuracy | null {

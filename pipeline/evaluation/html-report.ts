@@ -1,7 +1,10 @@
+import type { Accuracy } from '../../operators/metrics/accuracy.ts';
 import type { DepthErrorHistogram } from './depth-error-histogram.ts';
 import type { EvaluatedFrame } from './evaluated-frame.ts';
+import { counted, inPercent } from './in-words.ts';
 import { barChart, escaped, figureTable, lineChart, page, shown } from './page.ts';
-import type { EvaluationSummary } from './report-files.ts';
+import { presetInWords } from './presets.ts';
+import { ACCURACY, type EvaluationSummary, OVER_TIME } from './report-files.ts';
 import type { WorstFrame } from './worst-frames.ts';
 
 /** One page with everything in it: it opens without a network, and loads nothing. */
@@ -11,20 +14,19 @@ export function htmlReport(
   histogram: DepthErrorHistogram,
   worst: readonly WorstFrame[],
 ): string {
-  const { accuracy, consistency, scale } = summary;
-  const { tcm, ...others } = consistency;
-  const time = { 'TCM (m)': tcm.absErr, 'TCM (m²)': tcm.sqErr, 'TCM RMSE (m)': tcm.rmse, ...others };
+  const { accuracy, answered, consistency, scale, notes } = summary;
+  const time = OVER_TIME.map(([of, name]): [string, number | null] => [name, of(consistency)]);
   const span = `frame ${rows[0]?.name ?? ''} to ${rows.at(-1)?.name ?? ''}`;
   const line = (title: string, figure: (row: EvaluatedFrame) => number | undefined): string =>
     lineChart(title, [{ name: title, values: rows.map(figure) }], span);
   const end = Math.round(histogram.step * histogram.means().length);
   return page(
     `${summary.model} on ${summary.dataset}`,
-    `<p>${summary.frames} frames, preset ${escaped(summary.preset)}, scaling ${scale.mode}; truth / prediction: median ${shown(scale.median)}, spread ${shown(scale.std)}.</p>
-${missing('measured depth', summary.missing.truth)}${missing('a prediction', summary.missing.prediction)}
-<h2>Accuracy</h2>${accuracy ? figureTable({ ...accuracy }) : '<p>No frame has measured depth.</p>'}
-<h2>Consistency over time</h2>${figureTable(time)}
-<dl>${Object.entries(summary.notes)
+    `<p>${counted(summary.frames, 'frame')}, preset ${escaped(presetInWords(summary.preset, summary.protocol))}, scaling ${scale.mode}; truth / prediction: median ${shown(scale.median)}, spread ${shown(scale.std)}${answered === null ? '' : `; answered: ${inPercent(answered)} of the measured pixels`}.</p>
+${missing('measured depth', summary.missing.truth)}${missing('a prediction', summary.missing.prediction)}${missing('a picture', summary.missing.pictures ?? [])}
+<h2>Accuracy</h2>${accuracy ? figureTable(figuresOf(accuracy)) : `<p>None: ${escaped(notes['accuracy'] ?? 'no frame has measured depth')}.</p>`}
+<h2>Consistency over time</h2>${figureTable(Object.fromEntries(time))}
+<dl>${Object.entries(notes)
       .map(([name, note]) => `<dt>${escaped(name)}</dt><dd>${escaped(note)}</dd>`)
       .join('')}</dl>
 <h2>Error over time</h2>
@@ -45,5 +47,11 @@ ${worst
 /** Frames that took no part, all by name: nothing is guessed for them. */
 function missing(what: string, names: readonly string[]): string {
   if (names.length === 0) return '';
-  return `<details><summary>${names.length} frames without ${what}</summary><p>${names.map(escaped).join(', ')}</p></details>\n`;
+  return `<details><summary>${counted(names.length, 'frame')} without ${what}</summary><p>${names.map(escaped).join(', ')}</p></details>\n`;
+}
+
+/** The columns of the tables, and the two that papers on KITTI rarely give. */
+function figuresOf(accuracy: Accuracy): Record<string, number> {
+  const columns = ACCURACY.map(([key, name]): [string, number] => [name, accuracy[key]]);
+  return { ...Object.fromEntries(columns), 'SILog ↓': accuracy.silog, 'log10 ↓': accuracy.log10 };
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DepthcastError } from '../../frames/index.ts';
-import { depthFolder } from '../datasets/depth-folder.ts';
+import { depthFolder, posesByFrame } from '../datasets/depth-folder.ts';
 import type { FrameName, GroundTruth } from '../datasets/ground-truth.ts';
 import { annotatedFolder, velodyneDepth } from '../datasets/kitti-drive.ts';
 import { sevenScenes } from '../datasets/seven-scenes.ts';
@@ -76,32 +76,70 @@ export async function openDataset(place: string, options: DatasetOptions): Promi
       return depthSelection(place);
     case 'tum':
       return {
-        source: await openFootage(path.join(place, 'rgb'), { layout: 'pictures' }),
+        source: await openFootage(path.join(place, 'rgb'), { layout: 'pictures', onGap: 'time-gap' }),
         truth: await tumRgbd(place),
         layout: kind,
       };
     case '7-scenes':
-      return {
-        source: await openFootage(path.join(place, 'frame-*.color.*'), { layout: 'pictures' }),
+      return withHoles({
+        source: await openFootage(path.join(place, 'frame-*.color.*'), { layout: 'pictures', onGap: 'time-gap' }),
         truth: await sevenScenes(place),
         layout: kind,
-      };
+      });
     case 'pairs':
-      return { source: await openFootage(place), truth: await folderTruth(place, gt, poses), layout: kind };
-    default:
-      return {
-        source: await openFootage(place, { layout: kind }),
-        truth:
-          kind === 'kitti-raw'
-            ? await driveTruth(place, gt, poses)
-            : await folderTruth(place, gt ?? 'gt_depth_cam2', poses),
+      return withHoles({
+        source: await openFootage(place, { onGap: 'time-gap' }),
+        truth: await folderTruth(place, gt, poses),
         layout: kind,
-      };
+      });
+    default:
+      return withHoles({
+        source: await openFootage(place, { layout: kind, onGap: 'time-gap' }),
+        truth: await (kind === 'kitti-raw' ? driveTruth : sequenceTruth)(place, gt, poses),
+        layout: kind,
+      });
   }
+}
+
+/** Names of pictures that are not told beyond this many. */
+const MANY = 10_000;
+
+/** The same with the names of the pictures that are missing between others, by their numbers. */
+function withHoles(dataset: Dataset): Dataset {
+  const numbers = (dataset.source.info.names ?? []).map((name) => /^(.*?)(\d+)(\D*)$/s.exec(name));
+  const steps = numbers.slice(1).map((found, i) => Number(found?.[2]) - Number(numbers[i]?.[2]));
+  const step = Math.min(...steps.filter((difference) => difference > 0));
+  const missing: string[] = [];
+  numbers.forEach((found, i) => {
+    const before = numbers[i - 1];
+    if (!found || !before || found[1] !== before[1] || found[3] !== before[3] || step > 100) return;
+    for (let n = Number(before[2]) + step; n < Number(found[2]) && missing.length < MANY; n += step) {
+      missing.push(`${found[1]}${String(n).padStart(found[2]!.length, '0')}${found[3]}`);
+    }
+  });
+  return { ...dataset, missingPictures: missing };
+}
+
+/** Depth of a KITTI odometry sequence; most have poses alone. */
+async function sequenceTruth(place: string, gt: string | undefined, poses: string | undefined): Promise<GroundTruth> {
+  const usual = 'gt_depth_cam2';
+  if (gt === undefined && !(await isFolder(path.join(place, usual)))) return withoutDepth(poses);
+  return folderTruth(place, gt ?? usual, poses);
+}
+
+/** What can be measured by poses alone. */
+async function withoutDepth(poses: string | undefined): Promise<GroundTruth> {
+  return {
+    summary: 'no measured depth',
+    depthOf: async () => undefined,
+    poseOf: await posesByFrame(poses),
+    intrinsics: () => undefined,
+  };
 }
 
 async function folderTruth(place: string, gt: string | undefined, poses: string | undefined): Promise<GroundTruth> {
   if (gt === undefined) {
+    if (poses !== undefined) return withoutDepth(poses);
     throw new DepthcastError('option-invalid', 'It is not said where the measured depth is.', {
       advice: 'Name its folder with --gt.',
     });
@@ -122,7 +160,15 @@ async function driveTruth(place: string, gt: string | undefined, poses: string |
   if (gt === undefined && (await isFolder(usual))) return depthFolder(usual, undefined, poses);
   const beside = path.join(root, '..');
   const day = (await isFile(path.join(beside, 'calib_velo_to_cam.txt'))) ? beside : root;
-  const scans = await velodyneDepth(root, day, camera);
+  const scans = await velodyneDepth(root, day, camera).catch((error: unknown) => {
+    const areNone = error instanceof DepthcastError && error.code === 'input-not-found';
+    if (gt === undefined && areNone) return undefined;
+    throw error;
+  });
+  if (scans === undefined || poses !== undefined) {
+    const without = await withoutDepth(poses);
+    return scans ? { ...scans, poseOf: without.poseOf, intrinsics: () => undefined } : without;
+  }
   // The source reads the poses itself, for the frames that it gives out.
   return { ...scans, poseOf: async () => undefined, intrinsics: () => undefined };
 }

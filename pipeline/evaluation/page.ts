@@ -17,7 +17,7 @@ export function page(title: string, body: string): string {
 <style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:820px;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:.5rem 0;display:block;overflow-x:auto}th,td{padding:.25rem .7rem;border-bottom:1px solid #ddd;text-align:right}
 .words td,.words th{text-align:left}.known{font-weight:600}
-svg{width:100%;height:auto}img{width:100%}figure{margin:1rem 0}figcaption,dd{color:#555}dt{font-weight:600}</style></head><body>
+h1,h3,p,li,dd,dt,summary,figcaption{overflow-wrap:anywhere}table{max-width:100%}svg{width:100%;height:auto}img{width:100%}figure{margin:1rem 0}figcaption,dd{color:#555}dt{font-weight:600}</style></head><body>
 <h1>${escaped(title)}</h1>
 ${body}
 </body></html>

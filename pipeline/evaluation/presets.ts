@@ -36,6 +36,7 @@ const kitti = {
   resize: 'depth',
   flip: 'none',
   snippet: [-1, 1],
+  unknown: 'left-out',
 } as const;
 
 /** How a family of papers measures. */
@@ -55,6 +56,11 @@ export interface Preset {
   readonly flip: Flip;
   /** Offsets of TCM's other frames, in the order in which its mask shrinks. */
   readonly snippet: readonly number[];
+  /**
+   * What becomes of pixels that a prediction leaves open: `left-out`, or `held` at `minDepth`, as the code of the Eigen
+   * papers does with them. The scale of a picture is that of its known pixels either way.
+   */
+  readonly unknown: 'left-out' | 'held';
 }
 
 const tcm = (frames: number): Preset => ({
@@ -83,6 +89,7 @@ export const PRESETS: readonly Preset[] = [
     summary: 'as Monodepth2 on the Eigen split: Garg crop, 80 m, median of each picture, disparity resized',
     scaling: 'median',
     resize: 'inverse',
+    unknown: 'held',
   },
   {
     ...kitti,
@@ -92,6 +99,7 @@ export const PRESETS: readonly Preset[] = [
     crop: 'garg-in-benchmark',
     flip: 'average',
     scaling: 'none',
+    unknown: 'held',
   },
   tcm(3),
   tcm(5),
@@ -112,4 +120,25 @@ export function scalingFor({ scaling }: Pick<Preset, 'scaling'>, kind: DepthKind
   if (scaling === 'none') return kind === 'metric' ? 'none' : undefined;
   if (scaling !== 'by-kind') return scaling;
   return kind === 'metric' ? 'none' : kind === 'relative' ? 'median' : 'scale-shift';
+}
+
+/** How an evaluation measured, whatever the preset is called. */
+export type Protocol = Omit<Preset, 'name' | 'summary'>;
+
+/** What was measured by: the preset with all that options changed in it. */
+export function protocolOf({ name: _, summary: __, ...protocol }: Preset): Protocol {
+  return protocol;
+}
+
+/** `street`, or `street, changed: crop none, cap 50` where options changed what that name stands for. */
+export function presetInWords(name: string, protocol: Protocol): string {
+  const own = PRESETS.find((preset) => preset.name === name);
+  if (!own) return name;
+  const changed = [
+    ...(protocol.crop === own.crop ? [] : [`crop ${protocol.crop}`]),
+    ...(protocol.maxDepth === own.maxDepth ? [] : [`cap ${protocol.maxDepth}`]),
+    ...(protocol.scaling === own.scaling ? [] : [`scale ${protocol.scaling}`]),
+    ...(protocol.flip === own.flip ? [] : [`flip ${protocol.flip}`]),
+  ];
+  return changed.length === 0 ? name : `${name}, changed: ${changed.join(', ')}`;
 }

@@ -42,7 +42,7 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
     );
   }
   options.signal?.throwIfAborted();
-  const onGap = options.layout === 'pictures-with-gaps' ? 'time-gap' : 'fail';
+  const onGap = options.layout === 'pictures-with-gaps' ? 'time-gap' : (options.onGap ?? 'fail');
   return openPictures({ directory, sequence: sequenceOf(names), onGap });
 }
 

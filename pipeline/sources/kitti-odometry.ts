@@ -37,11 +37,12 @@ export const kittiOdometry: SourceKind = {
 
 async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
   const { root, entries, camera, directory, sequence } = await cameraPictures(place, FOLDERS);
+  const { onGap = 'fail' } = options;
   const calibration = await readKittiCalibration(path.join(root, 'calib.txt'));
   const projection = calibration.numbers(`P${camera.at(-1)}`, 12);
   const lines = entries.includes('times.txt') ? await readKittiTimes(path.join(root, 'times.txt')) : undefined;
   const times =
-    lines && byNumber(sequence, { entryOf: (n) => lines[n], file: 'times.txt', code: 'timestamps-invalid' });
+    lines && byNumber(sequence, { entryOf: (n) => lines[n], file: 'times.txt', code: 'timestamps-invalid' }, onGap);
   const posesFile = await firstFile([
     path.join(root, '..', '..', 'poses', `${path.basename(root)}.txt`),
     path.join(root, 'poses.txt'),
@@ -50,16 +51,20 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
   const ofCamera0 = posesFile === undefined ? undefined : await readKittiPoses(posesFile);
   const poses =
     ofCamera0 &&
-    byNumber(sequence, {
-      entryOf: (n) => ofCamera0[n] && { worldFromCamera: compose(ofCamera0[n], camera0FromCamera) },
-      file: path.basename(posesFile!),
-      code: 'calibration-invalid',
-    });
+    byNumber(
+      sequence,
+      {
+        entryOf: (n) => ofCamera0[n] && { worldFromCamera: compose(ofCamera0[n], camera0FromCamera) },
+        file: path.basename(posesFile!),
+        code: 'calibration-invalid',
+      },
+      onGap,
+    );
   options.signal?.throwIfAborted();
   return openPictures({
     directory,
     sequence,
-    onGap: 'fail',
+    onGap,
     times,
     poses,
     intrinsics: (size) => intrinsicsOf(projection, size),

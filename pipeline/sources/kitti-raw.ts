@@ -39,6 +39,7 @@ export const kittiRaw: SourceKind = {
 
 async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
   const { root, entries, camera, directory, sequence } = await cameraPictures(place, FOLDERS);
+  const { onGap = 'fail' } = options;
   const calibration = await calibrationOf(root, 'calib_cam_to_cam.txt');
   const which = camera.slice(-2);
   const projection = calibration?.numbers(`P_rect_${which}`, 12);
@@ -47,14 +48,16 @@ async function open(place: Place, options: OpenOptions): Promise<FrameSource> {
   const stamps = (await isFile(timesFile)) ? await readKittiTimes(timesFile) : undefined;
   const known = calibration && entries.includes('oxts') ? await posesOf(root, calibration, projection!) : undefined;
   const times =
-    stamps && byNumber(sequence, { entryOf: (n) => stamps[n], file: 'timestamps.txt', code: 'timestamps-invalid' });
+    stamps &&
+    byNumber(sequence, { entryOf: (n) => stamps[n], file: 'timestamps.txt', code: 'timestamps-invalid' }, onGap);
   const poses =
-    known && byNumber(sequence, { entryOf: (n) => known.get(n), file: 'oxts/data', code: 'calibration-invalid' });
+    known &&
+    byNumber(sequence, { entryOf: (n) => known.get(n), file: 'oxts/data', code: 'calibration-invalid' }, onGap);
   options.signal?.throwIfAborted();
   return openPictures({
     directory,
     sequence,
-    onGap: 'fail',
+    onGap,
     times,
     poses,
     intrinsics:

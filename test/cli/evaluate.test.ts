@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { contestantOf } from '../../cli/evaluate-contestants.ts';
 import { cameraAt, intrinsicsFor } from '../../samples/street-renderer/camera.ts';
 import { renderDepth } from '../../samples/street-renderer/depth.ts';
 import { calibText, posesText, timesText } from '../../samples/street-renderer/kitti-text.ts';
@@ -77,7 +78,7 @@ describe('depthcast evaluate', { timeout: 300_000 }, () => {
     const { code, json, stderr } = await depthcast('evaluate', dir, '--pred', all, '--json');
     expect(code).toBe(0);
     expect(json).toMatchObject({ frames: FRAMES, accuracy: { absRel: 0 }, missing: { truth: ['000001'] } });
-    expect(stderr).toContain('1 frames without measured depth: 000001');
+    expect(stderr).toContain('1 frame without measured depth: 000001');
   });
 
   it('says what is wrong with a call, and exits 2', async () => {
@@ -140,8 +141,10 @@ describe('depthcast evaluate', { timeout: 300_000 }, () => {
       ...['comparison.csv', 'comparison.html', 'comparison.json', 'comparison.md', 'comparison.tex'],
       ...['flat', 'gt_depth_cam2'],
     ]);
+    const others = await depthcast('evaluate', dir, '--compare', flat, truth, '--out', out, '--json');
+    expect(others).toMatchObject({ code: 1, json: { error: { code: 'output-exists' } } });
     const table = await depthcast('evaluate', dir, '--compare', truth, flat, '--block', '1', '--seed', '7');
-    expect(table.stdout).toMatch(/blocks of 1 frames, 10000 draws, seed 7\n\n\| Figure \| gt_depth_cam2 \| flat \|/);
+    expect(table.stdout).toMatch(/blocks of 1 frame, 10000 draws, seed 7\n\n\| Figure \| gt_depth_cam2 \| flat \|/);
     for (const wrong of [[truth], [truth, join(dir, 'no-such-model')], [truth, truth, '--pred', truth]]) {
       const refused = await depthcast('evaluate', dir, '--compare', ...wrong, '--json');
       expect([1, 2]).toContain(refused.code);
@@ -173,10 +176,102 @@ describe('depthcast evaluate', { timeout: 300_000 }, () => {
 
   it('tells what was measured until footage broke off, with the error, and exits 1', async () => {
     const dir = await sequence();
-    await rename(join(dir, 'image_2', '000002.png'), join(dir, '000002.png'));
+    await writeFile(join(dir, 'image_2', '000002.png'), 'no picture');
     const { code, json } = await depthcast('evaluate', dir, '--pred', join(dir, 'gt_depth_cam2'), '--json');
     expect(code).toBe(1);
-    expect(json).toMatchObject({ frames: 2, accuracy: { absRel: 0 }, error: { code: 'sequence-gap' } });
+    expect(json).toMatchObject({ frames: 2, accuracy: { absRel: 0 }, error: { code: 'input-format' } });
+  });
+
+  it('goes on behind a missing picture, and names it', async () => {
+    const dir = await sequence();
+    await rename(join(dir, 'image_2', '000002.png'), join(dir, '000002.png'));
+    const { code, json, stderr } = await depthcast('evaluate', dir, '--pred', join(dir, 'gt_depth_cam2'), '--json');
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ frames: 3, accuracy: { absRel: 0 }, missing: { pictures: ['000002'] } });
+    expect(stderr).toContain('1 frame without a picture: 000002');
+  });
+
+  it('measures by poses alone where there is no depth, and exits 1 where there are none either', async () => {
+    const dir = await sequence();
+    const all = join(dir, 'all');
+    await rename(join(dir, 'gt_depth_cam2'), all);
+    const posed = await depthcast('evaluate', dir, '--pred', all, '--json');
+    expect(posed.code).toBe(0);
+    expect(posed.json).toMatchObject({ frames: FRAMES, accuracy: null, answered: null });
+    expect((posed.json!['consistency'] as { selfReprojection: number }).selfReprojection).toBeLessThan(0.02);
+    await rename(join(dir, 'poses.txt'), join(dir, 'no-poses.txt'));
+    const nothing = await depthcast('evaluate', dir, '--pred', all, '--json');
+    expect(nothing.code).toBe(1);
+    expect(nothing.json).toMatchObject({ frames: FRAMES, error: { code: 'input-empty' } });
+  });
+
+  it('keeps what the options changed, and does not write over the reports of another evaluation', async () => {
+    const dir = await sequence();
+    const out = join(await emptyFolder(), 'out');
+    const args = ['evaluate', dir, '--pred', join(dir, 'gt_depth_cam2'), '--out', out];
+    const first = await depthcast(...args, '--crop', 'none', '--cap', '50', '--json');
+    expect(first.json).toMatchObject({
+      preset: 'street',
+      protocol: { crop: 'none', maxDepth: 50, minDepth: 1e-3, scaling: 'by-kind', flip: 'none', resize: 'depth' },
+      cardHash: null,
+      answered: 1,
+      versions: { node: process.versions.node },
+    });
+    expect(await readFile(join(out, 'table.md'), 'utf8')).toContain('preset street, changed: crop none, cap 50,');
+    const other = await depthcast(...args, '--json');
+    expect(other).toMatchObject({ code: 1, json: { error: { code: 'output-exists' } } });
+    expect((await depthcast(...args, '--crop', 'none', '--cap', '50')).code).toBe(0);
+  });
+
+  it('warns where a prediction leaves pixels open, or has other proportions than its picture', async () => {
+    const dir = await sequence();
+    const odd = join(dir, 'odd');
+    await mkdir(odd);
+    for (const name of await readdir(join(dir, 'gt_depth_cam2'))) {
+      const depth = Float32Array.from({ length: 64 * 64 }, (_, i) => (i % 64 < 32 ? 10 : 0));
+      await writeFile(join(odd, name), await depthPng(depth, 64, 64));
+    }
+    const { code, json, stderr } = await depthcast('evaluate', dir, '--pred', odd, '--json');
+    expect(code).toBe(0);
+    expect(json!['answered']).toBeLessThan(0.7);
+    expect(stderr).toMatch(/\d\d\.\d % of the measured pixels have a prediction/);
+    expect(stderr).toContain('the prediction has 64x64, the picture 160x64: other proportions');
+  });
+
+  it('told to stop before all are measured, prints what there is of the first one', async () => {
+    const dir = await sequence();
+    const out = join(await emptyFolder(), 'out');
+    const places = [join(dir, 'gt_depth_cam2'), 'tc-depth-lite-single'];
+    const running = start(['evaluate', dir, '--compare', ...places, '--out', out, '--json']);
+    await vi.waitUntil(() => existsSync(join(out, 'gt_depth_cam2/report.html')), { timeout: 60_000, interval: 5 });
+    running.child.kill('SIGINT');
+    const { code, json } = await running.ended;
+    expect(code).toBe(130);
+    expect(json).toMatchObject({ model: 'given', frames: FRAMES, accuracy: { absRel: 0 } });
+    expect(json).not.toHaveProperty('comparison');
+  });
+
+  it('gives each of a comparison a name of its own, and knows a model before a folder of its name', async () => {
+    const dir = await sequence();
+    const copies = [];
+    for (const name of ['x/p', 'y/p', 'p-2']) {
+      await mkdir(join(dir, name), { recursive: true });
+      for (const file of await readdir(join(dir, 'gt_depth_cam2'))) {
+        await writeFile(join(dir, name, file), await readFile(join(dir, 'gt_depth_cam2', file)));
+      }
+      copies.push(join(dir, name));
+    }
+    const { json } = await depthcast('evaluate', dir, '--compare', ...copies, '--json');
+    const { models } = json!['comparison'] as { models: { name: string; answered: number }[] };
+    expect(models.map(({ name }) => name)).toEqual(['p', 'p-3', 'p-2']);
+    expect(models.map(({ answered }) => answered)).toEqual([1, 1, 1]);
+    const cwd = await emptyFolder();
+    await mkdir(join(cwd, 'tc-depth-lite'));
+    const before = process.cwd();
+    onTestFinished(() => process.chdir(before));
+    process.chdir(cwd);
+    expect(await contestantOf('tc-depth-lite')).toMatchObject({ kind: 'model' });
+    expect(await contestantOf('./tc-depth-lite')).toMatchObject({ kind: 'predictions' });
   });
 
   it.skipIf(!isHere)(

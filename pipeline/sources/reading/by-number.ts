@@ -16,8 +16,13 @@ export interface Stated<Entry> {
  *
  * Throws `code` for a picture without a number or without an entry: taking the next one would shift all that follow.
  */
-export function byNumber<Entry>({ pictures, gaps }: PictureSequence, { entryOf, file, code }: Stated<Entry>): Entry[] {
-  const [hole = pictures.length] = gaps.keys();
+export function byNumber<Entry>(
+  { pictures, gaps }: PictureSequence,
+  { entryOf, file, code }: Stated<Entry>,
+  onGap: 'fail' | 'time-gap',
+): Entry[] {
+  const [first = pictures.length] = gaps.keys();
+  const hole = onGap === 'fail' ? first : pictures.length;
   return pictures.slice(0, hole).map(({ file: picture, number }) => {
     const entry = number === undefined ? undefined : entryOf(number);
     if (entry !== undefined) return entry;

@@ -20,6 +20,11 @@ export type Place =
 export interface OpenOptions {
   /** Takes the place for what it is said to be instead of looking. */
   readonly layout?: string | undefined;
+  /**
+   * What a hole in the numbers of pictures does, where the layout does not say it: end the stream with `sequence-gap`
+   * (the default), or begin a new stretch behind it; times and poses are then taken by the pictures' numbers.
+   */
+  readonly onGap?: 'fail' | 'time-gap' | undefined;
   /** Ends the opening; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** The ffmpeg to decode with; by default the one that is found on this machine. */

@@ -33,6 +33,17 @@ describe('a folder of depth pictures', () => {
     expect(await truth.depthOf(frame('7x'))).toBeUndefined();
   });
 
+  it('has the pose of the number of a frame, or of its index, and says where there is none', async () => {
+    const dir = await folder();
+    await writeFile(path.join(dir, '000005.png'), await png16([256]));
+    const poses = path.join(dir, 'poses.txt');
+    await writeFile(poses, Array.from({ length: 7 }, (_, i) => `1 0 0 ${i} 0 1 0 0 0 0 1 0\n`).join(''));
+    const truth = await depthFolder(dir, undefined, poses);
+    expect((await truth.poseOf(frame('000005', 0)))!.worldFromCamera[3]).toBe(5);
+    expect((await truth.poseOf(frame('left', 2)))!.worldFromCamera[3]).toBe(2);
+    await expect(truth.poseOf(frame('000007', 1))).rejects.toMatchObject({ code: 'calibration-invalid' });
+  });
+
   it('refuses an 8-bit picture, whose depths would all be below a metre', async () => {
     const dir = await folder();
     const grey = sharp(new Uint8Array(4), { raw: { width: 4, height: 1, channels: 1 } });
@@ -102,8 +113,29 @@ describe('TUM RGB-D', () => {
         code: 'timestamps-invalid',
       });
     }
-    const truth = await tumRgbd(await sequence('1 ../../etc/passwd\n', '1 0 0 0 0 0 0 1\n'));
-    expect(await truth.depthOf(frame('1.0'))).toBeUndefined();
+    for (const out of ['../../etc/passwd', '/etc/passwd']) {
+      await expect(tumRgbd(await sequence(`1 ${out}\n`, '1 0 0 0 0 0 0 1\n'))).rejects.toMatchObject({
+        code: 'input-refused',
+      });
+    }
+  });
+
+  it('refuses a link out of the sequence, and has no depth where a listed file is not there', async () => {
+    const dir = await sequence('1.0 depth/link.png\n2.0 depth/none.png\n', '1 0 0 0 0 0 0 1\n');
+    const other = await folder();
+    await writeFile(path.join(other, 'a.png'), await png16([5000]));
+    await symlink(path.join(other, 'a.png'), path.join(dir, 'depth', 'link.png'));
+    const truth = await tumRgbd(dir);
+    await expect(truth.depthOf(frame('1.0'))).rejects.toMatchObject({ code: 'input-refused' });
+    expect(await truth.depthOf(frame('2.0'))).toBeUndefined();
+  });
+
+  it('refuses poses that are no rotation when it is opened', async () => {
+    for (const pose of ['0 0 0 0 0 0 0', '0 0 0 0 0 0 2', '0 0 0 0 0 0 nan', '0 0 0 0 0 1 1']) {
+      await expect(tumRgbd(await sequence('1.0 depth/a.png\n', `1 ${pose}\n`))).rejects.toMatchObject({
+        code: 'calibration-invalid',
+      });
+    }
   });
 });
 
@@ -121,6 +153,30 @@ describe('given predictions', () => {
     expect(numbers.size).toEqual({ width: 2, height: 1 });
     expect(await numbers.depthOf(frame('000001'))).toMatchObject({ kind: 'relative', data: map.data });
     expect(await numbers.depthOf(frame('000002', 2))).toBeUndefined();
+  });
+
+  it('mean what the run says that wrote them, in its own steps, and are refused for something else', async () => {
+    const dir = await folder();
+    const meta = { kind: 'inverse', outputs: { png16: { stepsPerUnit: 1024 } } };
+    await writeFile(path.join(dir, 'meta.json'), JSON.stringify(meta));
+    await mkdir(path.join(dir, 'depth'));
+    await writeFile(path.join(dir, 'depth', '000001.png'), await png16([512]));
+    for (const place of [dir, path.join(dir, 'depth')]) {
+      const given = await givenPredictions(place, undefined);
+      expect(given.kind).toBe('inverse');
+      expect(await given.depthOf(frame('000001'))).toMatchObject({ kind: 'inverse', data: Float32Array.of(0.5) });
+      await expect(givenPredictions(place, 'metric')).rejects.toMatchObject({ code: 'option-invalid' });
+    }
+    await rm(path.join(dir, 'meta.json'));
+    expect((await givenPredictions(dir, undefined)).kind).toBe('metric');
+  });
+
+  it('of footage with numbers are never joined by position', async () => {
+    const dir = await folder();
+    await writeFile(path.join(dir, '000001.png'), await png16([256]));
+    const given = await givenPredictions(dir, undefined);
+    expect(await given.depthOf(frame('000009', 1))).toBeUndefined();
+    expect(await given.depthOf(frame('left', 1))).toBeDefined();
   });
 
   it('end with a typed error where the folder is empty or a file is broken', async () => {

@@ -30,7 +30,7 @@ function coverage(count: number, rho: number, block: number): number {
   return held / 300;
 }
 
-describe('intervals of the moving-block bootstrap', () => {
+describe('intervals of the circular block bootstrap', () => {
   it('hold the true mean in nearly all walks where frames resemble their neighbours, as single frames do not', () => {
     for (const [count, rho] of [
       [51, 0.5],
@@ -72,6 +72,19 @@ describe('intervals of the moving-block bootstrap', () => {
     const [found] = blockIntervals([holes], options);
     expect(found!.value).toBeCloseTo(known.reduce((sum, value) => sum + value, 0) / known.length, 12);
     expect(found!.low).toBeLessThan(found!.value);
+  });
+
+  it('hold 0 where one frame alone is not 0, wherever it is', () => {
+    for (const frames of [51, 160]) {
+      for (let at = 0; at < frames; at += at < 12 || at >= frames - 13 ? 1 : 9) {
+        const one = new Float64Array(frames);
+        one[at] = 1;
+        for (const block of [1, blockLengthFor(frames)]) {
+          const [found] = blockIntervals([one], { block, resamples: 2000, seed: 1 });
+          expect([at, found!.low <= 0, found!.high > found!.value]).toEqual([at, true, true]);
+        }
+      }
+    }
   });
 
   it('are none with fewer than two frames', () => {

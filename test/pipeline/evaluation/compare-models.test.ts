@@ -1,8 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Compared, compareModels } from '../../../pipeline/evaluation/compare-models.ts';
 import { comparisonPage } from '../../../pipeline/evaluation/comparison-page.ts';
-import { comparisonCsv, comparisonLatex, comparisonMarkdown } from '../../../pipeline/evaluation/comparison-tables.ts';
+import {
+  comparisonCsv,
+  comparisonLatex,
+  comparisonMarkdown,
+  signed,
+} from '../../../pipeline/evaluation/comparison-tables.ts';
 import type { EvaluatedFrame } from '../../../pipeline/evaluation/evaluated-frame.ts';
+import { hasNoBrowser, openBrowser } from '../../helpers/browser.ts';
 
 const wave = (i: number): number => 0.02 * Math.sin(i / 9) + 0.005 * Math.sin(i * 2.4);
 
@@ -83,14 +89,30 @@ describe('models side by side', () => {
   it('stand in Markdown with every pair, its interval and the verdict', () => {
     const text = comparisonMarkdown(three);
     expect(text).toMatch(
-      /60 frames of 04, preset street; 95 % intervals: paired moving-block bootstrap, blocks of 11 frames, 10000 draws, seed 1/,
+      /60 frames of 04, preset street; 95 % intervals: paired circular block bootstrap, blocks of 11 frames, 10000 draws, seed 1/,
     );
     expect(text).toMatch(/\| AbsRel ↓ \| 0\.1\d\d \[/);
     expect(text).toMatch(/\| b − a_1 \| known to differ \|/);
     expect(text).toMatch(/\| AbsRel ↓ \| \+0\.0\d+ \[\+0\.\d+, \+0\.\d+\] \| yes: a_1 better \|/);
     expect(text).toContain('c\\|<d>');
-    expect(text).toContain('- b: 1 frames answered by other, 59 frames answered by b');
+    expect(text).toContain('- b: 1 frame answered by other, 59 frames answered by b');
     expect(text).toMatch(/\| TCM \(m\) ↓ \| – \|/);
+  });
+
+  it('state what each leaves open, and warn of it', () => {
+    const picky = model('picky', quiet);
+    const rows = picky.rows.map((row) => ({ ...row, pixels: 6, unanswered: 3 }));
+    const found = { ...compareModels([model('a', quiet), { ...picky, rows }]), dataset: '04', preset: 'street' };
+    expect(found.models.map(({ answered }) => answered)).toEqual([1, 2 / 3]);
+    expect(found.notes.join()).toMatch(/not every model answers every measured pixel/);
+    expect(comparisonMarkdown(found)).toContain('| answered pixels ↑ | 100 % | 66.6 % | – | – |');
+    expect(comparisonLatex(found)).toContain('answered pixels $\\uparrow$ & 100\\,\\% & 66.6\\,\\% & --');
+    expect(comparisonPage(found, [model('a', quiet), picky])).toContain('<td>66.6 %</td>');
+  });
+
+  it('show enough digits of a difference that is hardly one, and none of what arithmetic left over', () => {
+    expect(signed({ value: -2e-6, low: -3e-6, high: 1e-5 })).toBe('−0.000002 [−0.000003, +0.000010]');
+    expect(signed({ value: 1e-17, low: 0, high: 0.5 })).toBe('+0.0000 [+0.0000, +0.5000]');
   });
 
   it('stand in LaTeX with what differs in bold, and in CSV a row a figure, model and pair', () => {
@@ -108,5 +130,16 @@ describe('models side by side', () => {
     expect(page).not.toMatch(/<script|https?:|<link|@import|url\(|<d>/);
     const chart = /<svg[^>]*aria-label="AbsRel"[\s\S]*?<\/svg>/.exec(page)![0];
     expect(chart.match(/<path d="M[\d.]+ [\d.]+L/g)).toHaveLength(3);
+  });
+
+  it.skipIf(hasNoBrowser())('do not make their page scroll sideways on 400 pixels', { timeout: 60_000 }, async () => {
+    const long = model('2011_09_26_drive_0002_sync_predictions_of_another_network_that_has_a_long_name', quiet);
+    const models = [long, model('b', noise), model('c', noise)];
+    const html = comparisonPage({ ...compareModels(models), dataset: '04', preset: 'street' }, models);
+    const browser = await openBrowser();
+    onTestFinished(() => browser.close());
+    const page = await browser.newPage({ viewport: { width: 400, height: 800 } });
+    await page.setContent(html);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DepthMap } from '../../../frames/index.ts';
+import { resizeDepth } from '../../../frames/resize-depth.ts';
 import { Evaluation, type EvaluationResult } from '../../../pipeline/evaluation/evaluation.ts';
 import { PRESETS } from '../../../pipeline/evaluation/presets.ts';
 import { type StreetClip, streetClip } from './street-clip.ts';
@@ -124,6 +125,51 @@ describe('an evaluation', { timeout: 60_000 }, () => {
       tcm: { absErr: null, sqErr: null, rmse: null },
     });
     expect(notes['selfReprojection']).toBe('the data set states no poses');
+  });
+
+  /** The nearer half of the truth alone is predicted, and well. */
+  const picky = (depth: DepthMap): DepthMap => ({ ...depth, data: depth.data.map((z) => (z < 12 ? z : Number.NaN)) });
+
+  it('states which share of the measured pixels is answered', async () => {
+    expect((await evaluated(clip, 'street')).answered).toBe(1);
+    const found = await evaluated(clip, 'street', picky);
+    expect(found.answered).toBeGreaterThan(0.1);
+    expect(found.answered).toBeLessThan(0.9);
+    expect(found.accuracy!.absRel).toBe(0);
+  });
+
+  it('holds what is left open at the least depth where the Eigen papers do, so that nothing is won by it', async () => {
+    for (const name of ['eigen-raw-median', 'eigen-improved-metric']) {
+      const found = await evaluated(clip, name, picky);
+      const left = 1 - found.answered!;
+      expect(left).toBeGreaterThan(0.1);
+      expect(found.accuracy!.absRel).toBeCloseTo(left, 1);
+      const nothing = await evaluated(clip, name, (depth) => ({ ...depth, data: depth.data.map(() => Number.NaN) }));
+      expect(nothing.answered).toBe(0);
+      expect(nothing.accuracy!.absRel).toBeGreaterThan(0.99);
+    }
+  });
+
+  it('does not blame the truth where the prediction knows nothing', async () => {
+    for (const kind of ['metric', 'relative'] as const) {
+      const found = await evaluated(clip, 'street', (depth) => ({
+        ...depth,
+        kind,
+        data: depth.data.map(() => Number.NaN),
+      }));
+      expect(found).toMatchObject({ accuracy: null, answered: 0, missing: { truth: [] } });
+      expect(found.notes['accuracy']).toMatch(/^the prediction is unknown at all pixels/);
+      expect(Object.values(found.notes).join()).not.toMatch(/without measured depth/);
+    }
+  });
+
+  it('measures predictions of several sizes, each at its own', async () => {
+    const found = await evaluated(clip, 'street', (depth, i) =>
+      i === 0 ? depth : resizeDepth(depth, { width: 160 + 16 * i, height: 48 }),
+    );
+    expect(found.frames).toBe(5);
+    expect(found.accuracy!.absRel).toBeLessThan(0.05);
+    expect(found.consistency.selfReprojection).toBeLessThan(0.05);
   });
 
   it('answers null for everything where no frame came', async () => {

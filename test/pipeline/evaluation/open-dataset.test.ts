@@ -110,14 +110,67 @@ describe('a split of KITTI raw', () => {
     await rawDrive(root, [5, 7]);
     await put(root, 'disps.npz', zipOf([{ name: 'data.npy', bytes: npyOf([2, 1, 1], [7, 5]), deflate: true }]));
     const dataset = await split([`${DAY}/${DRIVE} 7 l`, `${DAY}/${DRIVE} 5 l`], { root });
-    const given = await givenPredictions(path.join(root, 'disps.npz'), 'metric', dataset.planes);
+    const given = await givenPredictions(path.join(root, 'disps.npz'), 'metric', { planes: dataset.planes });
     const found = [];
     for (const frame of await framesOf(dataset)) {
       found.push((await given.depthOf(frame, dataset.planeOf!(frame)))!.data[0]);
     }
     expect(found).toEqual([5, 7]);
-    await expect(givenPredictions(path.join(root, 'disps.npz'), 'metric', 3)).rejects.toMatchObject({
+    await expect(givenPredictions(path.join(root, 'disps.npz'), 'metric', { planes: 3 })).rejects.toMatchObject({
       code: 'input-dimensions',
+    });
+  });
+
+  describe('with a folder of predictions', () => {
+    const lines = [`${DAY}/${DRIVE} 7 l`, `${DAY}/${DRIVE} 5 l`, `${DAY}/${DRIVE} 6 l`];
+
+    /** What each frame gets of files that hold their own number, in the order of the frames: 5, 6, 7. */
+    async function got(files: Readonly<Record<string, number>>): Promise<(number | undefined)[]> {
+      const root = await temporaryFolder();
+      await rawDrive(root, [5, 6, 7]);
+      for (const [name, value] of Object.entries(files)) await put(root, `pred/${name}`, npyOf([1, 1], [value]));
+      const dataset = await split(lines, { root });
+      const given = await givenPredictions(path.join(root, 'pred'), 'metric', { planes: dataset.planes, isList: true });
+      const found = [];
+      for (const frame of await framesOf(dataset)) {
+        found.push((await given.depthOf(frame, dataset.planeOf!(frame)))?.data[0]);
+      }
+      return found;
+    }
+
+    it('takes full names, those of BTS, and numbers below the folder of the drive', async () => {
+      expect(
+        await got({
+          [`${DRIVE}_image_${digits(5)}_image_02.npy`]: 5,
+          [`${DRIVE}_${digits(6)}.npy`]: 6,
+          [`${DAY}/${DRIVE}/image_02/data/7.npy`]: 7,
+        }),
+      ).toEqual([5, 6, 7]);
+    });
+
+    it('takes numbers alone for places in the list where there is one for each, and for nothing else', async () => {
+      expect(await got({ '00000.npy': 7, '00001.npy': 5, '00002.npy': 6 })).toEqual([5, 6, 7]);
+      const others: readonly Readonly<Record<string, number>>[] = [
+        { '0.npy': 1, '1.npy': 2 },
+        { '1.npy': 1, '2.npy': 2, '3.npy': 3 },
+        { '5.npy': 5, '6.npy': 6, '7.npy': 7 },
+        { '0.npy': 1, '1.npy': 2, '2.npy': 3, '3.npy': 4 },
+      ];
+      for (const files of others) {
+        expect(await got(files)).toEqual([undefined, undefined, undefined]);
+      }
+    });
+
+    it('takes nothing of another drive or camera, and refuses two files of one frame', async () => {
+      const other = '2011_09_26_drive_0009_sync';
+      expect(await got({ [`${other}_${digits(5)}.npy`]: 1, [`${DRIVE}/image_03/data/6.npy`]: 2 })).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
+      await expect(got({ [`${DRIVE}/5.npy`]: 1, [`${DRIVE}_${digits(5)}.npy`]: 2 })).rejects.toMatchObject({
+        code: 'input-format',
+      });
     });
   });
 
@@ -139,6 +192,47 @@ describe('a drive of KITTI raw', () => {
     const annotated = await openDataset(place, { gt: path.join(root, 'annotated') });
     expect((await told(annotated)).map((row) => (row as unknown[])[3])).toEqual([undefined, 33, undefined]);
     await expect(openDataset(place, { gt: 'nowhere' })).rejects.toMatchObject({ code: 'input-not-found' });
+  });
+});
+
+describe('a KITTI sequence', () => {
+  async function sequence(numbers: readonly number[], lines: number, depth = true): Promise<string> {
+    const root = await temporaryFolder();
+    const png = await picture();
+    const name = (number: number): string => String(number).padStart(6, '0');
+    for (const number of numbers) await put(root, `image_2/${name(number)}.png`, png);
+    for (const number of depth ? numbers : [])
+      await put(root, `gt_depth_cam2/${name(number)}.png`, await flatDepth(number + 1));
+    await put(root, 'calib.txt', 'P0: 50 0 32 0 0 50 16 0 0 0 1 0\nP2: 50 0 32 0 0 50 16 0 0 0 1 0\n');
+    const each = Array.from({ length: lines }, (_, i) => i);
+    await put(root, 'times.txt', each.map((i) => `${i / 10}\n`).join(''));
+    await put(root, 'poses.txt', each.map((i) => `1 0 0 ${i} 0 1 0 0 0 0 1 0\n`).join(''));
+    return root;
+  }
+
+  it('goes on in a new stretch behind a hole, with time, pose and depth of the number, and names what is missing', async () => {
+    const dataset = await openDataset(await sequence([1, 2, 5, 6], 8), {});
+    expect(dataset.missingPictures).toEqual(['000003', '000004']);
+    const rows = [];
+    for (const frame of await framesOf(dataset)) {
+      const depth = await dataset.truth.depthOf(frame);
+      rows.push([frame.name, frame.segmentStart, frame.timestamp, frame.pose!.worldFromCamera[3], depth!.data[0]]);
+    }
+    expect(rows).toEqual([
+      ['000001', undefined, 0.1, 1, 2],
+      ['000002', undefined, 0.2, 2, 3],
+      ['000005', 'time-gap', 0.5, 5, 6],
+      ['000006', undefined, 0.6, 6, 7],
+    ]);
+    await expect(openDataset(await sequence([0, 1, 9], 3), {})).rejects.toMatchObject({ code: 'timestamps-invalid' });
+  });
+
+  it('without measured depth has its poses alone', async () => {
+    const root = await sequence([0, 1], 2, false);
+    const dataset = await openDataset(root, {});
+    expect(dataset.truth.summary).toBe('no measured depth');
+    expect((await framesOf(dataset))[1]!.pose!.worldFromCamera[3]).toBe(1);
+    await expect(openDataset(root, { gt: 'none' })).rejects.toMatchObject({ code: 'input-not-found' });
   });
 });
 
@@ -166,6 +260,22 @@ describe("KITTI's depth selection", () => {
     ]);
     const frames = await framesOf(await openDataset(root, {}));
     expect(frames.map(({ intrinsics }) => intrinsics!.fx)).toEqual([24, 24.5]);
+  });
+
+  it('takes no prediction by its place in the sorted folder', async () => {
+    const root = await selection();
+    await put(root, 'pred/1.npy', npyOf([1, 1], [1]));
+    await put(root, `pred/${name(8)}.npy`, npyOf([1, 1], [8]));
+    const dataset = await openDataset(root, {});
+    const given = await givenPredictions(path.join(root, 'pred'), 'metric', {
+      planes: dataset.planes,
+      isList: dataset.planeOf !== undefined,
+    });
+    const found = [];
+    for (const frame of await framesOf(dataset)) {
+      found.push((await given.depthOf(frame, dataset.planeOf!(frame)))?.data[0]);
+    }
+    expect(found).toEqual([8, undefined]);
   });
 
   it('without depth, as in the anonymous test, has none', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DepthErrorHistogram } from '../../../pipeline/evaluation/depth-error-histogram.ts';
 import { htmlReport } from '../../../pipeline/evaluation/html-report.ts';
+import { PRESETS, protocolOf } from '../../../pipeline/evaluation/presets.ts';
 import { csvOf, type EvaluationSummary, latexTable, markdownTable } from '../../../pipeline/evaluation/report-files.ts';
 
 const accuracy = {
@@ -17,6 +18,7 @@ const accuracy = {
 const summary: EvaluationSummary = {
   frames: 2,
   accuracy,
+  answered: 0.6329,
   scale: { mode: 'median', median: 31.5, std: 0.08 },
   consistency: {
     tcm: { absErr: 0.1, sqErr: 0.02, rmse: 0.14 },
@@ -30,19 +32,29 @@ const summary: EvaluationSummary = {
   model: 'my_model',
   dataset: '04',
   preset: 'eigen-raw-median',
+  protocol: protocolOf({ ...PRESETS.find(({ name }) => name === 'eigen-raw-median')!, crop: 'none', maxDepth: 50 }),
+  cardHash: null,
+  versions: { depthcast: '1' },
+  identity: 'a',
   durationS: 1,
 };
 
 describe('the tables of an evaluation', () => {
   it('have the columns of the papers in Markdown, with a dash and a reason where there is no figure', () => {
     const table = markdownTable(summary);
-    expect(table).toContain('| my_model | 0.115 | 0.903 | 4.863 | 0.193 | 0.877 | 0.959 | 0.981 |');
+    expect(table).toContain('| my_model | 0.115 | 0.903 | 4.863 | 0.193 | 0.877 | 0.959 | 0.981 | 63.2 % |');
+    expect(table).toContain('2 frames, preset eigen-raw-median, changed: crop none, cap 50, scaling: median');
+    expect(markdownTable({ ...summary, frames: 1, answered: 1 })).toMatch(/^1 frame, [\s\S]*\| 100 % \|/);
     expect(table).toContain('| my_model | 0.100 | 0.020 | 0.140 | – | – | 0.500 | 0.031 |');
     expect(table).toContain('- tae: no two successive frames');
   });
 
   it('are valid LaTeX whatever the model is called', () => {
-    expect(latexTable(summary)).toContain('my\\_model & 0.115 & 0.903 & 4.863 & 0.193 & 0.877 & 0.959 & 0.981 \\\\');
+    expect(latexTable(summary)).toContain(
+      'my\\_model & 0.115 & 0.903 & 4.863 & 0.193 & 0.877 & 0.959 & 0.981 & 63.2\\,\\% \\\\',
+    );
+    expect(latexTable(summary)).toContain('my\\_model & 0.100 & 0.020 & 0.140 & -- & -- & 0.500 & 0.031 \\\\');
+    expect(latexTable(summary)).toContain('TCM (m) $\\downarrow$ & ');
   });
 
   it('are one page that loads nothing, with names as text', () => {
@@ -61,6 +73,10 @@ describe('the tables of an evaluation', () => {
     expect(page).not.toMatch(/<script|https?:|<link|@import|url\(/);
     expect(page).toContain('&lt;script&gt;&quot;');
     expect(page).toContain('data:image/jpeg;base64,AQID');
+    for (const head of ['SqRel (m) ↓', 'δ&lt;1.25² ↑', 'TCM (m²) ↓', 'TAE (%) ↓', 'rTC ↑', 'self-reprojection ↓']) {
+      expect(page).toContain(`<th>${head}</th>`);
+    }
+    expect(page).toContain('answered: 63.2 % of the measured pixels');
     expect(page.match(/<svg/g)).toHaveLength(2);
   });
 
