@@ -120,6 +120,7 @@ describe('two cameras at one real model', { timeout: 120_000 }, () => {
       .flat()
       .filter(({ fallbackReason }) => fallbackReason === 'inference-error');
     expect(byFallback.length).toBeGreaterThan(0);
-    expect(faults).toBeGreaterThanOrEqual(byFallback.length);
+    // The fallback answers longer than the faults last: the model has to answer well for a while first.
+    expect(faults).toBeGreaterThanOrEqual(3);
   });
 });
