@@ -39,7 +39,15 @@ export type { ContentOptions } from './pipeline/foxglove/messages/stream-content
 export { type Recorder, type RecorderStatus, type RecordOptions, recordTo } from './pipeline/foxglove/record-to.ts';
 export type { StreamRecordingStatus } from './pipeline/foxglove/stream-recording.ts';
 export { framesOf } from './pipeline/frames-of.ts';
-export { type Applied, LiveStreams, type LiveStreamsParts } from './pipeline/live/live-streams.ts';
+export {
+  type Applied,
+  type LiveHub,
+  LiveStreams,
+  type LiveStreamsParts,
+  type OpenedPlan,
+  type StreamServer,
+} from './pipeline/live/live-streams.ts';
+export type { SourceCounters } from './pipeline/live/source-totals.ts';
 export type { LiveLog, StreamPlan } from './pipeline/live/stream-plan.ts';
 export type { LiveState, StreamReport as LiveReport } from './pipeline/live/stream-report.ts';
 export { type DepthServer, type ServerOptions, startServer } from './pipeline/server/depth-server.ts';

@@ -7,7 +7,13 @@ export type { Consistency } from '../frames/depth-frame.ts';
 export type { DepthKind, DepthMap } from '../frames/depth-map.ts';
 export { DepthcastError } from '../frames/errors.ts';
 export { type DepthQuantisation, type QuantisedDepth, valueOfCode } from '../frames/packed-depth.ts';
-export type { StreamNews, Subscription, ViewSize, ViewWish } from '../frames/subscription.ts';
+export {
+  type StreamNews,
+  type Subscription,
+  VIEW_SIZES,
+  type ViewSize,
+  type ViewWish,
+} from '../frames/subscription.ts';
 export { type DepthCodec, type DepthMessage, decodeMessage, type PackedDepth } from '../frames/wire.ts';
 export type { ConnectionState, ConnectOptions, DepthClient, WebSocketLike } from './client/contract.ts';
 export { decodeFrame, type ReceivedFrame } from './client/received-frame.ts';

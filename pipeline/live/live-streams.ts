@@ -7,9 +7,19 @@ import type { LiveLog, StreamPlan } from './stream-plan.ts';
 import type { StreamReport } from './stream-report.ts';
 import { isRestarting, whileReady } from './while-ready.ts';
 
+/** A stream's place at a server. */
+export interface LiveHub extends DepthHub {
+  /** Says that nothing more will come. */
+  end(): void;
+  /** Takes who can say how the stream does. */
+  explain?(report: () => StreamReport): void;
+}
+
 /** The part of a DepthServer that the streams need. */
 export interface StreamServer {
-  addStream(name: string): DepthHub & { end(): void; explain?(report: () => StreamReport): void };
+  /** Makes room for a stream; what is published to the answer reaches its viewers. */
+  addStream(name: string): LiveHub;
+  /** Says goodbye to a stream's viewers. */
   removeStream(name: string): Promise<void>;
 }
 

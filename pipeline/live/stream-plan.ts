@@ -30,7 +30,10 @@ export interface StreamPlan {
 
 /** Who hears how the streams do; pino's loggers fit. */
 export interface LiveLog {
+  /** What only helps to find a fault. */
   debug(facts: object, sentence: string): void;
+  /** What an operator may want to read. */
   info(facts: object, sentence: string): void;
+  /** What an operator ought to look at. */
   warn(facts: object, sentence: string): void;
 }
