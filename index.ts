@@ -18,6 +18,7 @@ export type {
   WindowGap,
 } from './frames/index.ts';
 export { DepthcastError, Flow, scaleIntrinsics } from './frames/index.ts';
+export { type PointCloud, pointCloud } from './frames/point-cloud.ts';
 export type { CardPart, ModelCard } from './models/card.ts';
 export type { DepthModel } from './models/depth-model.ts';
 export type { FoundModel } from './models/found-model.ts';
@@ -28,8 +29,8 @@ export * from './operators/index.ts';
 export { type IntrinsicsAt, openIntrinsics, readIntrinsics } from './pipeline/datasets/intrinsics-text.ts';
 export { type DepthStreamOptions, depthStream } from './pipeline/depth-stream.ts';
 export type { FfmpegBinary } from './pipeline/ffmpeg/locate.ts';
+export type { FollowedServer, FollowedStream } from './pipeline/foxglove/follow-streams.ts';
 export {
-  type FollowedServer,
   type FoxgloveDoor,
   type FoxgloveOptions,
   type FoxgloveStatus,
@@ -37,7 +38,7 @@ export {
 } from './pipeline/foxglove/foxglove-door.ts';
 export type { ContentOptions } from './pipeline/foxglove/messages/stream-content.ts';
 export { type Recorder, type RecorderStatus, type RecordOptions, recordTo } from './pipeline/foxglove/record-to.ts';
-export type { StreamRecordingStatus } from './pipeline/foxglove/stream-recording.ts';
+export type { RecordingLoss, StreamRecordingStatus } from './pipeline/foxglove/stream-recording.ts';
 export { framesOf } from './pipeline/frames-of.ts';
 export {
   type Applied,
@@ -52,11 +53,10 @@ export type { LiveLog, StreamPlan } from './pipeline/live/stream-plan.ts';
 export type { LiveState, StreamReport as LiveReport } from './pipeline/live/stream-report.ts';
 export { type DepthServer, type ServerOptions, startServer } from './pipeline/server/depth-server.ts';
 export type { EncodingOptions } from './pipeline/server/frame-encoder.ts';
-export type { MessageCounts, MessageLoss } from './pipeline/server/seat.ts';
-export type { SocketDoor } from './pipeline/server/server-options.ts';
+export type { MessageCounts, MessageLoss } from './pipeline/server/message-counts.ts';
+export type { SocketDoor } from './pipeline/server/socket-door.ts';
 export type { StreamHub, StreamReport, StreamState, StreamStatus } from './pipeline/server/stream-hub.ts';
 export type { GivenToken, GivenTokens } from './pipeline/server/tokens.ts';
-export { type PointCloud, pointCloud } from './pipeline/sinks/cloud/point-cloud.ts';
 export type { FolderSink, FolderSinkOptions } from './pipeline/sinks/folder/folder-sink.ts';
 export type { MetaFile, RunEnd, RunIdentity, RunMeta } from './pipeline/sinks/folder/meta-file.ts';
 export { openResults, type ResultsFolder, type ResultsOptions } from './pipeline/sinks/folder/results-folder.ts';

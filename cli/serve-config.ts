@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { DepthcastError } from '../frames/index.ts';
 import { redact, secretsOf } from '../pipeline/ffmpeg/redact.ts';
+import { STREAM_NAME } from '../pipeline/server/stream-name.ts';
 import type { GivenTokens } from '../pipeline/server/tokens.ts';
 import { withEnvironment } from './config-file.ts';
 import { cameraHeight, check, list, offset, oneWindow, size, streamShape, text, whole } from './options.ts';
@@ -31,7 +32,7 @@ const perStream = {
   cameraHeight: cameraHeight.optional(),
 };
 
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+const name = z.string().regex(new RegExp(`^${STREAM_NAME}$`), {
   error: 'must be up to 64 letters, digits, dots, dashes and underscores',
 });
 const streamEntry = z.preprocess(
@@ -114,10 +115,12 @@ export async function serveOptions(
   return { ...flags, streams, tokens, secrets: [...secretsIn(streams), ...tokenTexts(tokens)] };
 }
 
+const NAMED_SOURCE = new RegExp(`^(${STREAM_NAME})=(.+)$`, 's');
+
 /** `NAME=SOURCE` or `SOURCE` as name and source. Throws `option-invalid` where two share a name. */
 export function namedSources(sources: readonly string[]): { name: string; source: string }[] {
   const named = sources.map((source, at) => {
-    const match = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)$/s.exec(source);
+    const match = NAMED_SOURCE.exec(source);
     return match ? { name: match[1]!, source: match[2]! } : { name: String(at + 1), source };
   });
   const twice = named.find(({ name: called }, at) => named.findIndex((other) => other.name === called) !== at);

@@ -24,32 +24,19 @@ export async function startRecording(
     profile: recordProfile,
     onError: (error) => log.warn({ error }, errorReport(error).message),
   });
-  const taps = new Map<string, () => void>();
-  const follow = (): void => {
-    for (const [name, end] of taps) {
-      if (server.streams.includes(name)) continue;
-      end();
-      taps.delete(name);
-      void recorder.end(name);
-    }
-    for (const name of server.streams) {
-      if (!taps.has(name))
-        taps.set(
-          name,
-          server.hub(name).tap((frame) => recorder.tap(name, frame)),
-        );
-    }
-  };
-  const unfollow = server.onStreams(follow);
-  follow();
+  recorder.follow(server);
   log.info({ record }, `recording to ${record}`);
-  return async () => {
-    unfollow();
-    for (const end of taps.values()) end();
+  let ended: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
     await recorder.close().catch((error: unknown) => log.warn({ error }, errorReport(error).message));
     for (const { stream, frames, files, dropped } of recorder.status().streams) {
       const facts = { stream, frames, files, dropped };
       log.info(facts, `${stream}: ${frames} frames recorded in ${files} files, ${dropped} not`);
     }
+  };
+  // Whoever ends it again, in the course of a fault, waits for the same end.
+  return () => {
+    ended ??= end();
+    return ended;
   };
 }

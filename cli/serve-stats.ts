@@ -10,6 +10,8 @@ export interface StreamFigures {
   readonly ageMs: number | null;
   /** Answers by the fallback so far. */
   readonly fallbacks: number;
+  /** What was let go behind the stream so far, by `STAGE/REASON`: what a recording or a slow client cost. */
+  readonly lost: Readonly<Record<string, number>>;
 }
 
 /** Milliseconds between two tables. */
@@ -22,9 +24,10 @@ interface Before {
   readonly out: number;
   readonly dropped: number;
   readonly fallbacks: number;
+  readonly lost: Readonly<Record<string, number>>;
 }
 
-const NOTHING: Before = { in: 0, out: 0, dropped: 0, fallbacks: 0 };
+const NOTHING: Before = { in: 0, out: 0, dropped: 0, fallbacks: 0, lost: {} };
 
 /** `serve --stats`: how each stream did in the last second; a table that stays on a terminal, plain lines elsewhere. */
 export class ServeStats {
@@ -62,9 +65,9 @@ export class ServeStats {
     }
   }
 
-  #row({ report, viewers, ageMs, fallbacks }: StreamFigures, seconds: number): string[] {
+  #row({ report, viewers, ageMs, fallbacks, lost }: StreamFigures, seconds: number): string[] {
     const dropped = Object.values(report.dropped).reduce((sum, count) => sum + count, 0);
-    const now: Before = { in: report.in, out: report.out, dropped, fallbacks };
+    const now: Before = { in: report.in, out: report.out, dropped, fallbacks, lost };
     const before = this.#before.get(report.name) ?? NOTHING;
     this.#before.set(report.name, now);
     const rate = (count: number): string => (count / seconds).toFixed(1);
@@ -78,7 +81,14 @@ export class ServeStats {
       share(now.fallbacks - before.fallbacks, now.out - before.out),
       ageMs === null ? '-' : `${(ageMs / 1000).toFixed(1)} s`,
       String(viewers),
-      this.#log.clean(report.fault?.message ?? ''),
+      this.#log.clean(report.fault?.message ?? lossesInWords(lost, before.lost)),
     ];
   }
+}
+
+/** What was let go behind a stream since the last row, e.g. `lost: record/slow 3`; empty where nothing was. */
+function lossesInWords(now: Before['lost'], before: Before['lost']): string {
+  const more = Object.entries(now).map(([where, count]) => [where, count - (before[where] ?? 0)] as const);
+  const losses = more.filter(([, count]) => count > 0).map(([where, count]) => `${where} ${count}`);
+  return losses.length === 0 ? '' : `lost: ${losses.join(', ')}`;
 }

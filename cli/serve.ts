@@ -119,9 +119,9 @@ async function untilOver(
 function figures(streams: LiveStreams, server: DepthServer): readonly StreamFigures[] {
   const status = new Map(server.status().map((each) => [each.name, each]));
   return streams.reports().map((report) => {
-    const { viewers = 0, lastFrameAgeMs = null, fallbacks = {} } = status.get(report.name) ?? {};
+    const { viewers = 0, lastFrameAgeMs = null, fallbacks = {}, lost = {} } = status.get(report.name) ?? {};
     const sum = Object.values(fallbacks).reduce((all, count) => all + count, 0);
-    return { report, viewers, ageMs: lastFrameAgeMs, fallbacks: sum };
+    return { report, viewers, ageMs: lastFrameAgeMs, fallbacks: sum, lost };
   });
 }
 

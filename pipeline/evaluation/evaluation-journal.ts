@@ -2,8 +2,8 @@ import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promis
 import path from 'node:path';
 import { DepthcastError, type Size } from '../../frames/index.ts';
 import type { ScaleShiftState } from '../../operators/metrics/scale-shift-fit.ts';
-import { outputFailed, writeAtomically } from '../sinks/folder/atomic-file.ts';
-import { lockFolder } from '../sinks/folder/folder-lock.ts';
+import { outputFailed, writeAtomically } from '../files/atomic-file.ts';
+import { lockFolder } from '../files/folder-lock.ts';
 import type { HistogramState } from './depth-error-histogram.ts';
 import type { ClipFrame } from './evaluated-frame.ts';
 import { SPOOL_FILE, spooledBytes } from './frame-spool.ts';

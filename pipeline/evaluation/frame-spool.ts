@@ -2,7 +2,7 @@ import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Size } from '../../frames/index.ts';
-import { outputFailed } from '../sinks/folder/atomic-file.ts';
+import { outputFailed } from '../files/atomic-file.ts';
 
 /** Name of the file in a folder that stays. */
 export const SPOOL_FILE = 'frames.bin';

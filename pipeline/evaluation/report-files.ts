@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DepthcastError } from '../../frames/index.ts';
 import type { Accuracy } from '../../operators/metrics/accuracy.ts';
-import { makeFolder, writeAtomically } from '../sinks/folder/atomic-file.ts';
+import { makeFolder, writeAtomically } from '../files/atomic-file.ts';
 import type { Compared } from './compare-models.ts';
 import { comparisonPage } from './comparison-page.ts';
 import { comparisonCsv, comparisonLatex, comparisonMarkdown, type TitledComparison } from './comparison-tables.ts';

@@ -1,22 +1,14 @@
 import type { RawData, WebSocket } from 'ws';
+import { type LineLimits, SocketLine } from '../server/socket-line.ts';
 import { type ClientWish, parseWish } from './client-messages.ts';
+import type { ChannelMessage } from './stream-channels.ts';
 
 /** What bounds one client. */
-export interface ClientLimits {
+export interface ClientLimits extends LineLimits {
   /** Bytes that may wait in the socket before messages wait here, where newer ones replace them. */
   readonly bufferedBytes: number;
-  /** Text messages a second, and subscriptions in all. */
-  readonly messagesPerSecond: number;
+  /** Subscriptions in all. */
   readonly subscriptions: number;
-  /** A client whose line takes nothing for so long is let go, in milliseconds. */
-  readonly stalledMs: number;
-}
-
-/** A message on its way to a client. */
-export interface Outgoing {
-  /** Nanoseconds. */
-  readonly time: bigint;
-  readonly payload: Uint8Array;
 }
 
 /** Where a client's channels are. */
@@ -24,6 +16,8 @@ export interface ClientHome {
   has(channel: number, mayWatch: (stream: string) => boolean): boolean;
   /** Called once a client wants a channel that there is. */
   subscribed(client: FoxgloveClient, channel: number): void;
+  /** A message that a client wanted was let go: `slow` = a newer one was ready first, `closed` = the client left. */
+  lost(message: ChannelMessage, reason: 'slow' | 'closed'): void;
 }
 
 /** Text that Lichtblick knows and explains to its user. */
@@ -51,28 +45,28 @@ export class FoxgloveClient {
   dropped = 0;
   /** Whether its token is good for a stream, now. */
   readonly mayWatch: (stream: string) => boolean;
-  readonly #socket: WebSocket;
+  readonly #line: SocketLine;
   readonly #limits: ClientLimits;
   readonly #home: ClientHome;
   /** Subscription ids by channel. */
   readonly #subscriptions = new Map<number, number>();
-  readonly #waiting = new Map<number, Outgoing>();
+  readonly #waiting = new Map<number, ChannelMessage>();
   /** By channel: when the newest message was last asked for, later than now where that is still to come. */
   readonly #latestAt = new Map<number, number>();
   #toldSlow = Number.NEGATIVE_INFINITY;
-  #blockedSince: number | undefined;
   #mistakes = 0;
-  #heard = 0;
-  #heardSince = 0;
 
   constructor(socket: WebSocket, limits: ClientLimits, home: ClientHome, mayWatch: (stream: string) => boolean) {
-    this.#socket = socket;
     this.#limits = limits;
     this.#home = home;
     this.mayWatch = mayWatch;
-    socket.on('message', (data, isBinary) => this.#hear(data, isBinary));
-    // What a peer does wrong ends its own connection with the right close code; there is nothing to add.
-    socket.on('error', () => {});
+    this.#line = new SocketLine(socket, limits, {
+      hear: (data, isBinary) => this.#obey(wishIn(data, isBinary)),
+      leaving: () => {
+        for (const message of this.#waiting.values()) home.lost(message, 'closed');
+        this.#waiting.clear();
+      },
+    });
   }
 
   wants(channel: number): boolean {
@@ -81,23 +75,24 @@ export class FoxgloveClient {
 
   /** Sends a control message; these are small and never dropped. */
   tell(message: Readonly<Record<string, unknown>>): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#line.isOpen) this.#line.sendText(JSON.stringify(message));
   }
 
-  /** Sends a message of a channel if it is wanted: now, or when the line is free, unless a newer one comes first. */
-  offer(channel: number, message: Outgoing): void {
-    if (!this.#subscriptions.has(channel) || this.#socket.readyState !== this.#socket.OPEN) return;
-    const isSmall = message.payload.length <= SMALL && this.#socket.bufferedAmount <= 4 * this.#limits.bufferedBytes;
+  /** Sends a message if its channel is wanted: now, or when the line is free, unless a newer one comes first. */
+  offer(message: ChannelMessage): void {
+    const { channel, payload } = message;
+    if (!this.#subscriptions.has(channel) || !this.#line.isOpen) return;
+    const isSmall = payload.length <= SMALL && this.#line.bufferedBytes <= 4 * this.#limits.bufferedBytes;
     if (isSmall || (this.#waiting.size === 0 && this.#isFree())) {
-      this.#send(channel, message);
+      this.#send(message);
       return;
     }
+    const older = this.#waiting.get(channel);
     // Set anew so that the order of the map is that of arrival: nobody starves.
-    if (this.#waiting.delete(channel)) this.#drop();
+    this.#waiting.delete(channel);
     this.#waiting.set(channel, message);
-    const now = performance.now();
-    this.#blockedSince ??= now;
-    if (now - this.#blockedSince > this.#limits.stalledMs) this.close(1013, 'too slow');
+    if (older) this.#drop(older);
+    this.#line.waits();
   }
 
   /** Forgets channels that are no more. */
@@ -110,18 +105,14 @@ export class FoxgloveClient {
 
   /** Says goodbye; a peer that does not answer is cut off after two seconds. */
   close(code: number, reason: string): void {
-    this.#waiting.clear();
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#socket.close(code, reason);
-    const timer = setTimeout(() => this.#socket.terminate(), 2000);
-    this.#socket.once('close', () => clearTimeout(timer));
+    this.#line.close(code, reason);
   }
 
   #isFree(): boolean {
-    return this.#socket.bufferedAmount <= this.#limits.bufferedBytes;
+    return this.#line.bufferedBytes <= this.#limits.bufferedBytes;
   }
 
-  #send(channel: number, { time, payload }: Outgoing): void {
+  #send({ channel, time, payload }: ChannelMessage): void {
     const message = new Uint8Array(13 + payload.length);
     const view = new DataView(message.buffer);
     view.setUint8(0, 1);
@@ -129,39 +120,24 @@ export class FoxgloveClient {
     view.setBigUint64(5, time, true);
     message.set(payload, 13);
     this.sent++;
-    this.#socket.send(message, { binary: true }, (error) => {
-      this.#blockedSince = undefined;
-      if (!error) this.#sendWaiting();
-    });
+    this.#line.send(message, () => this.#sendWaiting());
   }
 
   #sendWaiting(): void {
     for (const [channel, message] of this.#waiting) {
-      if (!this.#isFree()) return;
+      if (!this.#line.isOpen || !this.#isFree()) return;
       this.#waiting.delete(channel);
-      this.#send(channel, message);
+      this.#send(message);
     }
   }
 
-  #drop(): void {
+  #drop(message: ChannelMessage): void {
     this.dropped++;
+    this.#home.lost(message, 'slow');
     const now = performance.now();
     if (now - this.#toldSlow < SLOW_EVERY) return;
     this.#toldSlow = now;
     this.tell({ op: 'status', level: 1, message: SLOW, id: 'slow' });
-  }
-
-  #hear(data: RawData, isBinary: boolean): void {
-    const now = performance.now();
-    if (now - this.#heardSince > 1000) {
-      this.#heardSince = now;
-      this.#heard = 0;
-    }
-    if (++this.#heard > this.#limits.messagesPerSecond) {
-      this.close(1008, 'too many messages');
-      return;
-    }
-    this.#obey(isBinary ? { op: 'wrong', why: 'Clients cannot publish or call here.' } : parseWish(String(data)));
   }
 
   #obey(wish: ClientWish): void {
@@ -208,7 +184,7 @@ export class FoxgloveClient {
       return;
     }
     setTimeout(() => {
-      if (this.wants(channel) && this.#socket.readyState === this.#socket.OPEN) this.#home.subscribed(this, channel);
+      if (this.wants(channel) && this.#line.isOpen) this.#home.subscribed(this, channel);
     }, at - now).unref();
   }
 
@@ -216,4 +192,8 @@ export class FoxgloveClient {
     if (++this.#mistakes > MOST_MISTAKES) this.close(1008, 'too many mistakes');
     else this.tell({ op: 'status', level: 2, message });
   }
+}
+
+function wishIn(data: RawData, isBinary: boolean): ClientWish {
+  return isBinary ? { op: 'wrong', why: 'Clients cannot publish or call here.' } : parseWish(String(data));
 }

@@ -1,23 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { DepthFrame } from '../../frames/index.ts';
-import type { SocketDoor } from '../server/server-options.ts';
+import type { SocketDoor } from '../server/socket-door.ts';
+import { type FollowedServer, followStreams, type StreamsFollower } from './follow-streams.ts';
 import { type ClientHome, type ClientLimits, FoxgloveClient } from './foxglove-client.ts';
 import { foxgloveProfile } from './messages/foxglove-profile.ts';
 import { SHARED_KINDS, TOPIC_KINDS, type TopicKind, topicName } from './messages/profile.ts';
 import { type ContentOptions, checkContentOptions } from './messages/stream-content.ts';
-import { type ChannelMessage, StreamChannels } from './stream-channels.ts';
-
-/** What a door follows: a server with named streams that come and go. */
-export interface FollowedServer {
-  readonly streams: readonly string[];
-  /** Called after a stream came or went; answers how to stop. */
-  onStreams(listener: () => void): () => void;
-  /** A stream's answers: `tap` is called with each until its answer is called. */
-  hub(stream: string): {
-    /** Tells each answer to `listener`; answers how to stop. */
-    tap(listener: (frame: DepthFrame) => void): () => void;
-  };
-}
+import { type ChannelMessage, type FoxgloveLoss, StreamChannels } from './stream-channels.ts';
 
 /** How {@link foxgloveDoor} works. */
 export interface FoxgloveOptions extends Omit<ContentOptions, 'clock'> {
@@ -66,7 +54,6 @@ export function foxgloveDoor(options: FoxgloveOptions = {}): FoxgloveDoor {
   const clients = new Set<FoxgloveClient>();
   const past = { sent: 0, dropped: 0 };
   const streams = new Map<string, StreamChannels>();
-  const taps = new Map<string, { readonly hub: object; readonly stop: () => void }>();
   let lastId = 0;
   const newId = (): number => ++lastId;
   const shared = new Map<TopicKind, number>(SHARED_KINDS.map((kind) => [kind, newId()]));
@@ -75,31 +62,30 @@ export function foxgloveDoor(options: FoxgloveOptions = {}): FoxgloveDoor {
   const home = {
     wanted: (channel: number, stream: string): boolean =>
       [...clients].some((client) => client.wants(channel) && client.mayWatch(stream)),
-    deliver({ stream, channel, ...message }: ChannelMessage): void {
-      for (const client of clients) if (client.mayWatch(stream)) client.offer(channel, message);
+    deliver(message: ChannelMessage): void {
+      for (const client of clients) if (client.mayWatch(message.stream)) client.offer(message);
     },
     onError,
   };
 
-  function add(name: string, server: FollowedServer): void {
-    const channels = new StreamChannels(name, foxgloveProfile, shared, newId, content, home);
-    streams.set(name, channels);
-    const hub = server.hub(name);
-    taps.set(name, { hub, stop: hub.tap((frame) => channels.next(frame)) });
-    const news = { op: 'advertise', channels: advertised(channels) };
-    for (const client of clients) if (client.mayWatch(name)) client.tell(news);
-  }
-
-  function remove(name: string): void {
-    const channelIds = [...streams.get(name)!.ids.keys()];
-    taps.get(name)?.stop();
-    taps.delete(name);
-    streams.delete(name);
-    for (const client of clients) {
-      client.forget(channelIds);
-      if (client.mayWatch(name)) client.tell({ op: 'unadvertise', channelIds });
-    }
-  }
+  const follower: StreamsFollower = {
+    came(name, stream) {
+      const lost = (reason: FoxgloveLoss): void => stream.lost?.('foxglove', reason);
+      const channels = new StreamChannels(name, foxgloveProfile, shared, newId, content, { ...home, lost });
+      streams.set(name, channels);
+      const news = { op: 'advertise', channels: advertised(channels) };
+      for (const client of clients) if (client.mayWatch(name)) client.tell(news);
+      return (frame) => channels.next(frame);
+    },
+    went(name) {
+      const channelIds = [...streams.get(name)!.ids.keys()];
+      streams.delete(name);
+      for (const client of clients) {
+        client.forget(channelIds);
+        if (client.mayWatch(name)) client.tell({ op: 'unadvertise', channelIds });
+      }
+    },
+  };
 
   /** Who has a channel: one stream, or all of them for a shared one. */
   function owners(channel: number): { readonly kind: TopicKind; readonly of: readonly StreamChannels[] } | undefined {
@@ -116,8 +102,7 @@ export function foxgloveDoor(options: FoxgloveOptions = {}): FoxgloveDoor {
     const found = owners(channel);
     for (const stream of found?.of ?? []) {
       if (!client.mayWatch(stream.name)) continue;
-      const messages = await stream.latest(found!.kind);
-      for (const { time, payload } of messages) client.offer(channel, { time, payload });
+      for (const message of await stream.latest(found!.kind)) client.offer(message);
     }
   }
 
@@ -127,6 +112,7 @@ export function foxgloveDoor(options: FoxgloveOptions = {}): FoxgloveDoor {
       return found !== undefined && (shared.has(found.kind) || found.of.some(({ name }) => mayWatch(name)));
     },
     subscribed: (client, channel) => void tellLatest(client, channel).catch(onError),
+    lost: ({ stream }, reason) => streams.get(stream)?.lost(reason),
   };
 
   return {
@@ -154,15 +140,7 @@ export function foxgloveDoor(options: FoxgloveOptions = {}): FoxgloveDoor {
       client.tell({ op: 'advertise', channels: [...sharedChannels(shared), ...channels] });
     },
     follow(server) {
-      const update = (): void => {
-        for (const name of [...streams.keys()]) {
-          // A stream that was removed and added again under its name has another hub.
-          if (!server.streams.includes(name) || server.hub(name) !== taps.get(name)?.hub) remove(name);
-        }
-        for (const name of server.streams) if (!streams.has(name)) add(name, server);
-      };
-      stopFollowing = server.onStreams(update);
-      update();
+      stopFollowing = followStreams(server, follower);
     },
     status: () => ({
       clients: clients.size,
@@ -171,8 +149,6 @@ export function foxgloveDoor(options: FoxgloveOptions = {}): FoxgloveDoor {
     }),
     close() {
       stopFollowing();
-      for (const { stop } of taps.values()) stop();
-      taps.clear();
       for (const client of clients) client.close(1001, 'server closing');
     },
   };

@@ -1,14 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DepthcastError, type DepthFrame } from '../../frames/index.ts';
-import { makeFolder } from '../sinks/folder/atomic-file.ts';
-import { lockFolder } from '../sinks/folder/folder-lock.ts';
+import { makeFolder } from '../files/atomic-file.ts';
+import { lockFolder } from '../files/folder-lock.ts';
+import { type FollowedServer, type FollowedStream, followStreams } from './follow-streams.ts';
 import { recoverMcap } from './mcap/recover.ts';
 import { foxgloveProfile } from './messages/foxglove-profile.ts';
 import { topicKinds } from './messages/profile.ts';
 import { ros2Profile } from './messages/ros2-profile.ts';
 import { type ContentOptions, checkContentOptions } from './messages/stream-content.ts';
-import { StreamRecording, type StreamRecordingStatus } from './stream-recording.ts';
+import { type RecordingLoss, StreamRecording, type StreamRecordingStatus } from './stream-recording.ts';
 
 /** How {@link recordTo} records. */
 export interface RecordOptions extends Omit<ContentOptions, 'clock'> {
@@ -33,6 +34,11 @@ export interface RecorderStatus {
 
 /** A running recording of any number of streams. */
 export interface Recorder {
+  /**
+   * Records the streams of a server from now on, those that come later, too; what a disk costs is told to each stream.
+   * To be called once; {@link close} ends it.
+   */
+  follow(server: FollowedServer): void;
   /** Takes a stream's next frame. Returns at once and never throws; a disk that is too slow loses frames, counted. */
   tap(stream: string, frame: DepthFrame): void;
   /** Ends the file of a stream that has no more frames; one that comes again gets a new file. Never rejects. */
@@ -79,26 +85,37 @@ export async function recordTo(dir: string, options: RecordOptions = {}): Promis
   const streams = new Map<string, StreamRecording>();
   const ending = new Set<Promise<void>>();
   let closed: Promise<void> | undefined;
+  let stopFollowing = (): void => {};
+  const tap = (stream: string, frame: DepthFrame, from?: FollowedStream): void => {
+    if (closed) return;
+    let recording = streams.get(stream);
+    if (!recording) {
+      const onLost = (reason: RecordingLoss, count: number): void => from?.lost?.('record', reason, count);
+      recording = new StreamRecording(dir, { ...file, stream }, { maxBytes, maxSeconds }, onError, onLost);
+      streams.set(stream, recording);
+    }
+    recording.add(frame);
+  };
+  const end = (stream: string): Promise<void> => {
+    const recording = streams.get(stream);
+    if (!recording || closed) return Promise.resolve();
+    streams.delete(stream);
+    const ended = recording.close().finally(() => ending.delete(ended));
+    ending.add(ended);
+    return ended;
+  };
   return {
-    tap(stream, frame) {
-      if (closed) return;
-      let recording = streams.get(stream);
-      if (!recording) {
-        recording = new StreamRecording(dir, { ...file, stream }, { maxBytes, maxSeconds }, onError);
-        streams.set(stream, recording);
-      }
-      recording.add(frame);
+    follow(server) {
+      stopFollowing = followStreams(server, {
+        came: (name, stream) => (frame) => tap(name, frame, stream),
+        went: (name) => void end(name),
+      });
     },
-    end(stream) {
-      const recording = streams.get(stream);
-      if (!recording || closed) return Promise.resolve();
-      streams.delete(stream);
-      const ended = recording.close().finally(() => ending.delete(ended));
-      ending.add(ended);
-      return ended;
-    },
+    tap: (stream, frame) => tap(stream, frame),
+    end,
     status: () => ({ streams: [...streams.values()].map((recording) => recording.status()), recovered }),
     close() {
+      stopFollowing();
       closed ??= Promise.all([...ending, ...[...streams.values()].map((recording) => recording.close())]).then(unlock);
       return closed;
     },

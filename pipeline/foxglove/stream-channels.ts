@@ -12,13 +12,25 @@ export interface ChannelMessage {
   readonly payload: Uint8Array;
 }
 
+/**
+ * Why clients of a stream did not get something: `newer` = a whole frame was passed over, a newer one came while the one
+ * before was encoded; `error` = a message could not be encoded; `slow`, `closed` = a message waited for one client's
+ * line when a newer one came, or when the client left.
+ */
+export type FoxgloveLoss = 'newer' | 'error' | 'slow' | 'closed';
+
 /** How {@link StreamChannels} speaks with the door. */
 export interface ChannelsHome {
   /** Whether anybody who may watch a stream wants a channel now. */
   wanted(channel: number, stream: string): boolean;
   deliver(message: ChannelMessage): void;
+  /** Something of the stream's was let go, and why. */
+  lost(reason: FoxgloveLoss): void;
   onError(error: unknown): void;
 }
+
+/** What each frame has a message of; lines of the log come when there is something to say. */
+const FRAME_KINDS = TOPIC_KINDS.filter((kind) => kind !== 'log');
 
 /** Log lines that a client which comes late is still told. */
 const LOG_KEPT = 20;
@@ -69,6 +81,7 @@ export class StreamChannels {
     const content = this.#content.next(frame);
     if (content.facts.logs.length > 0) void this.#tellLog(content);
     this.#newest = content;
+    if (this.#waiting && FRAME_KINDS.some((kind) => this.#isWanted(kind))) this.lost('newer');
     this.#waiting = content;
     if (!this.#busy) void this.#work();
   }
@@ -76,7 +89,17 @@ export class StreamChannels {
   /** What a client that comes late gets: the newest frame's message, or the last lines of the log. */
   async latest(kind: TopicKind): Promise<ChannelMessage[]> {
     if (kind === 'log') return [...this.#logs];
-    return this.#newest ? this.#encode(kind, this.#newest) : [];
+    try {
+      return this.#newest ? await this.#encode(kind, this.#newest) : [];
+    } catch (error) {
+      this.#failed(error);
+      return [];
+    }
+  }
+
+  /** Books that something of the stream's did not reach a client. */
+  lost(reason: FoxgloveLoss): void {
+    this.#home.lost(reason);
   }
 
   /** Lines are few and each is said once: they do not wait their turn, and none is passed over. */
@@ -85,10 +108,10 @@ export class StreamChannels {
       const lines = await this.#encode('log', content);
       // The lines alone are kept: a frame's content would keep its picture and depth in memory.
       this.#logs = [...this.#logs, ...lines].slice(-LOG_KEPT);
-      if (!this.#home.wanted(this.#all.get('log')!, this.name)) return;
+      if (!this.#isWanted('log')) return;
       for (const line of lines) this.#home.deliver(line);
     } catch (error) {
-      this.#home.onError(error);
+      this.#failed(error);
     }
   }
 
@@ -96,23 +119,29 @@ export class StreamChannels {
     this.#busy = true;
     for (let content = this.#waiting; content; content = this.#waiting) {
       this.#waiting = undefined;
-      await this.#tell(
-        TOPIC_KINDS.filter((kind) => kind !== 'log'),
-        content,
-      );
+      await this.#tell(content);
     }
     this.#busy = false;
   }
 
-  async #tell(kinds: readonly TopicKind[], content: FrameContent): Promise<void> {
-    for (const kind of kinds) {
-      if (!this.#home.wanted(this.#all.get(kind)!, this.name)) continue;
+  async #tell(content: FrameContent): Promise<void> {
+    for (const kind of FRAME_KINDS) {
+      if (!this.#isWanted(kind)) continue;
       try {
         for (const message of await this.#encode(kind, content)) this.#home.deliver(message);
       } catch (error) {
-        this.#home.onError(error);
+        this.#failed(error);
       }
     }
+  }
+
+  #isWanted(kind: TopicKind): boolean {
+    return this.#home.wanted(this.#all.get(kind)!, this.name);
+  }
+
+  #failed(error: unknown): void {
+    this.lost('error');
+    this.#home.onError(error);
   }
 
   #encode(kind: TopicKind, content: FrameContent): Promise<ChannelMessage[]> {

@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import type { DepthFrame } from '../../frames/index.ts';
 import { McapFile, type McapFileOptions } from './mcap/mcap-file.ts';
 
+/** Why a frame was not recorded: `slow` = the disk was busy until newer ones came, `fault` = it could not be written to. */
+export type RecordingLoss = 'slow' | 'fault';
+
 /** What is recorded of one stream. Counters only grow. */
 export interface StreamRecordingStatus {
   readonly stream: string;
@@ -11,8 +14,9 @@ export interface StreamRecordingStatus {
   readonly frames: number;
   /** Bytes on disk. */
   readonly bytes: number;
-  /** Frames that the disk was too slow for, or that came while it could not be written to. */
+  /** Frames that the disk was too slow for, or that came while it could not be written to; {@link lost} says which. */
   readonly dropped: number;
+  readonly lost: Readonly<Record<RecordingLoss, number>>;
   /** Why nothing is written now. */
   readonly fault: unknown;
 }
@@ -29,6 +33,8 @@ export class StreamRecording {
   readonly #options: McapFileOptions;
   readonly #limits: { readonly maxBytes: number; readonly maxSeconds: number };
   readonly #onError: (error: unknown) => void;
+  readonly #onLost: (reason: RecordingLoss, count: number) => void;
+  readonly #lost: Record<RecordingLoss, number> = { slow: 0, fault: 0 };
   #waiting: DepthFrame[] = [];
   #working: Promise<void> | undefined;
   #file: McapFile | undefined;
@@ -39,30 +45,31 @@ export class StreamRecording {
   #beganAt = 0;
   #frames = 0;
   #past = 0;
-  #dropped = 0;
 
   constructor(
     dir: string,
     options: McapFileOptions,
     limits: { readonly maxBytes: number; readonly maxSeconds: number },
     onError: (error: unknown) => void,
+    onLost: (reason: RecordingLoss, count: number) => void,
   ) {
     this.#dir = dir;
     this.#options = options;
     this.#limits = limits;
     this.#onError = onError;
+    this.#onLost = onLost;
   }
 
   /** Takes the next frame. Returns at once. */
   add(frame: DepthFrame): void {
     if (this.#fault !== undefined && performance.now() - this.#failedAt < TRY_AGAIN) {
-      this.#dropped++;
+      this.#lose('fault');
       return;
     }
     this.#waiting.push(frame);
     if (this.#waiting.length > AHEAD) {
       this.#waiting.shift();
-      this.#dropped++;
+      this.#lose('slow');
     }
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
@@ -76,7 +83,8 @@ export class StreamRecording {
       files: this.#files,
       frames: this.#frames,
       bytes: this.#past + (this.#file?.bytes ?? 0),
-      dropped: this.#dropped,
+      dropped: this.#lost.slow + this.#lost.fault,
+      lost: { ...this.#lost },
       fault: this.#fault ?? null,
     };
   }
@@ -89,6 +97,7 @@ export class StreamRecording {
 
   async #work(): Promise<void> {
     for (let frame = this.#waiting.shift(); frame; frame = this.#waiting.shift()) {
+      const before = this.#frames;
       try {
         this.#file ??= await this.#begin(frame);
         await this.#file.write(frame);
@@ -96,11 +105,17 @@ export class StreamRecording {
         this.#fault = undefined;
         if (this.#isFull(frame)) await this.#end();
       } catch (error) {
-        this.#dropped += 1 + this.#waiting.length;
+        // A file whose end cannot be written has its frames all the same.
+        this.#lose('fault', this.#waiting.length + (this.#frames === before ? 1 : 0));
         this.#waiting = [];
         await this.#fail(error);
       }
     }
+  }
+
+  #lose(reason: RecordingLoss, count = 1): void {
+    this.#lost[reason] += count;
+    this.#onLost(reason, count);
   }
 
   #isFull(frame: DepthFrame): boolean {

@@ -6,21 +6,25 @@ import { type ServerOptions as SocketOptions, type WebSocket, WebSocketServer } 
 import { DepthcastError, WIRE_PROTOCOL } from '../../frames/index.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { FailedAttempts } from './failed-attempts.ts';
-import { Guests, goodbye, TOKEN_ENDED } from './guests.ts';
+import { Guests, TOKEN_ENDED } from './guests.ts';
 import { httpAnswers } from './http-answers.ts';
 import { invalidOption } from './invalid-option.ts';
+import { isLoopback } from './loopback.ts';
 import { openFileLimit } from './open-file-limit.ts';
 import { readPageFiles } from './page-files.ts';
 import { addServerMetrics } from './server-metrics.ts';
-import { checkOptions, type DepthServer, type ServerOptions, type SocketDoor } from './server-options.ts';
+import { checkOptions, type DepthServer, type ServerOptions } from './server-options.ts';
+import type { SocketDoor } from './socket-door.ts';
+import { goodbye } from './socket-line.ts';
 import { StreamSet } from './stream-set.ts';
 import { readTls } from './tls-files.ts';
 import { type GivenTokens, mayWatch, Tokens } from './tokens.ts';
 import { Viewer } from './viewer.ts';
-import { type Admission, admit, isLoopback, offeredProtocols, type Refusal } from './viewer-door.ts';
+import { type Admission, admit, offeredProtocols, type Refusal } from './viewer-door.ts';
 import { Watching } from './watching.ts';
 
-export type { DepthServer, ServerOptions, SocketDoor } from './server-options.ts';
+export type { DepthServer, ServerOptions } from './server-options.ts';
+export type { SocketDoor } from './socket-door.ts';
 
 // The typings of ws 8.18 do not know the two limits against floods of tiny fragments that 8.21 brought.
 const SOCKET_LIMITS: SocketOptions & { readonly maxBufferedChunks: number } = {

@@ -5,6 +5,7 @@ import {
   type CameraIntrinsics,
   type DepthFrame,
   encodeMessage,
+  type Frame,
   type PackedDepth,
   type QuantisedDepth,
   quantiseDepth,
@@ -15,6 +16,7 @@ import {
   type ViewWish,
   WHOLE_VIEW,
 } from '../../frames/index.ts';
+import { frameJpeg, toJpeg } from '../frame-jpeg.ts';
 import { halveDepth } from './halve-depth.ts';
 
 /** How frames are packed for viewers. */
@@ -109,7 +111,7 @@ export class FrameEncoder {
   #picture(level: number): Promise<Buffer> {
     let jpeg = this.#pictures.get(level);
     if (!jpeg) {
-      jpeg = encodePicture(this.#frame, level, this.#options.jpegQuality ?? 80);
+      jpeg = encodePicture(this.#frame.frame, level, this.#options.jpegQuality ?? 80);
       this.#pictures.set(level, jpeg);
     }
     return jpeg;
@@ -152,18 +154,16 @@ async function packDepth(depth: QuantisedDepth, codec: 'raw' | 'residual-deflate
   return { kind, width, height, quantisation, codec, bytes };
 }
 
-async function encodePicture({ frame }: DepthFrame, level: number, quality: number): Promise<Buffer> {
+async function encodePicture(frame: Frame, level: number, quality: number): Promise<Buffer> {
   const { width, height } = frame;
-  let picture = sharp(frame.pixels, { raw: { width, height, channels: 3 } });
   const halved = halvedSize(frame, level);
-  if (halved.width < width) {
-    // Cut to whole blocks first, so that the scale is exactly a half or a quarter as it is for the depth.
-    const factor = Math.round(width / halved.width);
-    picture = picture
-      .extract({ left: 0, top: 0, width: halved.width * factor, height: halved.height * factor })
-      .resize({ ...halved, fit: 'fill' });
-  }
-  return picture.jpeg({ quality, mozjpeg: false, chromaSubsampling: '4:2:0' }).toBuffer();
+  if (halved.width === width) return frameJpeg(frame, quality);
+  // Cut to whole blocks first, so that the scale is exactly a half or a quarter as it is for the depth.
+  const factor = Math.round(width / halved.width);
+  const picture = sharp(frame.pixels, { raw: { width, height, channels: 3 } })
+    .extract({ left: 0, top: 0, width: halved.width * factor, height: halved.height * factor })
+    .resize({ ...halved, fit: 'fill' });
+  return toJpeg(picture, quality);
 }
 
 function halvedSize({ width, height }: { readonly width: number; readonly height: number }, level: number) {

@@ -1,9 +1,7 @@
 import type { WebSocket } from 'ws';
-import { clientOf } from './failed-attempts.ts';
+import { clientOf } from './client-of.ts';
+import { goodbye } from './socket-line.ts';
 import type { Pass } from './tokens.ts';
-
-/** Milliseconds a peer has to answer a goodbye before its line is cut. */
-const GOODBYE_MS = 2000;
 
 /** Why somebody is let go whose token is not good any more. */
 export const TOKEN_ENDED = 'token no longer valid';
@@ -71,12 +69,4 @@ export class Guests {
   closeAll(code: number, reason: string): void {
     for (const socket of this.#guests.keys()) goodbye(socket, code, reason);
   }
-}
-
-/** Closes a socket; a peer that does not answer is cut off after two seconds. */
-export function goodbye(socket: WebSocket, code: number, reason: string): void {
-  if (socket.readyState !== socket.OPEN) return;
-  socket.close(code, reason);
-  const timer = setTimeout(() => socket.terminate(), GOODBYE_MS);
-  socket.once('close', () => clearTimeout(timer));
 }

@@ -1,7 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Guests } from './guests.ts';
-import type { MessageLoss } from './seat.ts';
+import type { MessageLoss } from './message-counts.ts';
 import type { StreamSet } from './stream-set.ts';
 import type { StreamStatus } from './stream-status.ts';
 
@@ -32,6 +32,16 @@ const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
 /** Adds what the server knows to a telemetry's registry. The answer counts a request that was turned away, by reason. */
 export function addServerMetrics(telemetry: Telemetry, streams: StreamSet, guests: Guests): (reason: string) => void {
   const registers = [telemetry.registry];
+  // Every metric of a scrape is collected in one go: asked once, the figures agree with each other.
+  let asked: readonly StreamStatus[] | undefined;
+  const status = (): readonly StreamStatus[] => {
+    if (asked === undefined)
+      queueMicrotask(() => {
+        asked = undefined;
+      });
+    asked ??= streams.status();
+    return asked;
+  };
   const labelNames = ['stream'] as const;
   for (const [name, help, read] of COUNTERS) {
     new Counter({
@@ -41,7 +51,7 @@ export function addServerMetrics(telemetry: Telemetry, streams: StreamSet, guest
       registers,
       collect() {
         this.reset();
-        for (const stream of streams.status()) this.inc({ stream: stream.name }, read(stream) ?? 0);
+        for (const stream of status()) this.inc({ stream: stream.name }, read(stream) ?? 0);
       },
     });
   }
@@ -53,7 +63,7 @@ export function addServerMetrics(telemetry: Telemetry, streams: StreamSet, guest
       registers,
       collect() {
         this.reset();
-        for (const stream of streams.status()) {
+        for (const stream of status()) {
           const value = read(stream);
           if (value !== null) this.set({ stream: stream.name }, value);
         }
@@ -67,7 +77,7 @@ export function addServerMetrics(telemetry: Telemetry, streams: StreamSet, guest
     registers,
     collect() {
       this.reset();
-      for (const { name: stream, messages } of streams.status()) {
+      for (const { name: stream, messages } of status()) {
         for (const reason of Object.keys(messages.lost) as MessageLoss[]) {
           this.inc({ stream, reason }, messages.lost[reason]);
         }

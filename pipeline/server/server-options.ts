@@ -1,29 +1,12 @@
-import type { IncomingMessage } from 'node:http';
-import type { WebSocket } from 'ws';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { EncodingOptions } from './frame-encoder.ts';
 import { invalidOption } from './invalid-option.ts';
+import { isLoopback } from './loopback.ts';
+import type { SocketDoor } from './socket-door.ts';
 import type { StreamHub } from './stream-hub.ts';
+import { checkStreamName } from './stream-name.ts';
 import type { StreamStatus } from './stream-status.ts';
 import type { GivenTokens } from './tokens.ts';
-import { isLoopback } from './viewer-door.ts';
-
-/** Another kind of WebSocket on the server's port. The server has checked origin, token and caps by then. */
-export interface SocketDoor {
-  /** Path of its address, e.g. `/foxglove`. */
-  readonly path: string;
-  /** Subprotocols it speaks, best first; a client that offers none of them is refused with 400. */
-  readonly protocols: readonly string[];
-  /** Longest message a client may send, in bytes; 65 536 by default. */
-  readonly maxPayload?: number | undefined;
-  /**
-   * Takes over a connection; the server goes on asking it for signs of life and counts it among its viewers. `mayWatch`
-   * tells whether the client's token is good for a stream.
-   */
-  accept(socket: WebSocket, request: IncomingMessage, mayWatch: (stream: string) => boolean): void;
-  /** The server is closing; the sockets get their goodbye (1001) from the server. */
-  close(): void;
-}
 
 /** What {@link startServer} is told. */
 export interface ServerOptions extends EncodingOptions {
@@ -105,15 +88,6 @@ export interface DepthServer {
   stopping(): void;
   /** Says goodbye to the viewers (1001) and frees the port, within about two seconds. */
   close(): Promise<void>;
-}
-
-/** Throws `option-invalid` for a stream name that cannot stand in an address. */
-export function checkStreamName(name: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return;
-  throw invalidOption(
-    `The stream name '${name}' cannot stand in an address.`,
-    'Use up to 64 letters, digits, dots, dashes and underscores.',
-  );
 }
 
 /** Throws `option-invalid` for options that do not hold together, an open door that nobody asked for above all. */

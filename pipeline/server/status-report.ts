@@ -11,7 +11,7 @@ export function healthJson(streams: StreamSet, telemetry: Telemetry, pass: Pass)
     uptimeS: Math.round(process.uptime()),
     streams: seen.map((stream) => {
       const { name, state, frames, dropped, lastFrameAgeMs, estimator, fallbackReason, score, viewers } = stream;
-      const { fault, report } = stream;
+      const { fault, report, lost } = stream;
       const camera = telemetry.cameraOf(name);
       return {
         name,
@@ -19,6 +19,7 @@ export function healthJson(streams: StreamSet, telemetry: Telemetry, pass: Pass)
         fault,
         frames,
         dropped,
+        lost,
         lastFrameAgeMs,
         estimator,
         fallbackReason,

@@ -2,7 +2,8 @@ import type { DepthFrame, FallbackReason, ViewWish } from '../../frames/index.ts
 import type { DepthHub } from '../../operators/depth-hub.ts';
 import type { StreamTelemetry } from '../telemetry/telemetry.ts';
 import { type EncodingOptions, FrameEncoder, type FramePlace } from './frame-encoder.ts';
-import { addMessages, noMessages, Seat } from './seat.ts';
+import { addMessages, noMessages } from './message-counts.ts';
+import { Seat } from './seat.ts';
 import { STALLED_AFTER_MS, type StreamReport, type StreamState, type StreamStatus } from './stream-status.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -38,9 +39,8 @@ export class StreamHub implements DepthHub {
   #frames = 0;
   #dropped = 0;
   #encoded = 0;
-  #unencoded = 0;
-  #encodingErrors = 0;
   readonly #fallbacks: Partial<Record<FallbackReason, number>> = {};
+  readonly #lost: Record<string, number> = {};
   /** What viewers that have left had got. */
   readonly #past = noMessages();
 
@@ -68,7 +68,7 @@ export class StreamHub implements DepthHub {
     this.#dropped += gap;
     if (this.#tellGaps) this.#telemetry.dropped('upstream', 'gap', gap);
     const watched = this.#seats.size > 0;
-    if (watched && last && last !== this.#taken) this.#countUnencoded('newer');
+    if (watched && last && last !== this.#taken) this.lost('encode', 'newer');
     this.#newest = { frame, sequence: this.#frames++, dropped: this.#dropped };
     this.#publishedAt = performance.now();
     this.#ended = false;
@@ -92,6 +92,17 @@ export class StreamHub implements DepthHub {
     const own = (frame: DepthFrame) => listener(frame);
     this.#taps.add(own);
     return () => this.#taps.delete(own);
+  }
+
+  /**
+   * Books what was let go behind the hub, for `/metrics` and {@link status}; whoever taps it does so under a stage of its
+   * own. A stream that was taken out has no books any more.
+   */
+  lost(stage: string, reason: string, count = 1): void {
+    if (this.#retired || count === 0) return;
+    const key = `${stage}/${reason}`;
+    this.#lost[key] = (this.#lost[key] ?? 0) + count;
+    this.#telemetry.dropped(stage, reason, count);
   }
 
   /** Says how to ask whoever runs the stream how it does; what that says stands before what the hub can see. */
@@ -154,8 +165,9 @@ export class StreamHub implements DepthHub {
       dropped: report?.dropped ? Object.values(report.dropped).reduce((sum, count) => sum + count, 0) : this.#dropped,
       fallbacks: { ...this.#fallbacks },
       encoded: this.#encoded,
-      unencoded: this.#unencoded,
-      encodingErrors: this.#encodingErrors,
+      unencoded: this.#lost['encode/newer'] ?? 0,
+      encodingErrors: this.#lost['encode/error'] ?? 0,
+      lost: { ...this.#lost },
       lastFrameAgeMs: age === null ? null : Math.round(age),
       estimator: this.#newest?.frame.estimator ?? null,
       fallbackReason: this.#newest?.frame.fallbackReason ?? null,
@@ -185,11 +197,6 @@ export class StreamHub implements DepthHub {
     this.#fallbacks[fallbackReason] = (this.#fallbacks[fallbackReason] ?? 0) + 1;
   }
 
-  #countUnencoded(reason: string): void {
-    this.#unencoded++;
-    this.#telemetry.dropped('encode', reason);
-  }
-
   #encoderOf(published: Published): FrameEncoder {
     if (this.#encoder?.of !== published) {
       this.#encoder = { of: published, encoder: new FrameEncoder(published.frame, published, this.#encoding) };
@@ -214,8 +221,7 @@ export class StreamHub implements DepthHub {
         this.#encoded++;
         this.#telemetry.stage('encode', performance.now() - began);
       } catch (error) {
-        this.#encodingErrors++;
-        this.#telemetry.dropped('encode', 'error');
+        this.lost('encode', 'error');
         for (const seat of seats) seat.passOver(published.sequence);
         this.#onError(error);
       }

@@ -2,8 +2,8 @@ import type { StreamNews } from '../../frames/index.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { EncodingOptions } from './frame-encoder.ts';
 import { invalidOption } from './invalid-option.ts';
-import { checkStreamName } from './server-options.ts';
 import { StreamHub } from './stream-hub.ts';
+import { checkStreamName } from './stream-name.ts';
 import type { StreamStatus } from './stream-status.ts';
 
 /** The streams of a server; they come and go while it runs. */

@@ -1,5 +1,5 @@
 import type { FallbackReason, StreamNews } from '../../frames/index.ts';
-import type { MessageCounts } from './seat.ts';
+import type { MessageCounts } from './message-counts.ts';
 
 /** `waiting` = no frame yet, `live`, `stalled` = none for {@link STALLED_AFTER_MS}, `ended` = the source has no more. */
 export type StreamState = 'waiting' | 'live' | 'stalled' | 'ended';
@@ -36,6 +36,11 @@ export interface StreamStatus {
   readonly encoded: number;
   readonly unencoded: number;
   readonly encodingErrors: number;
+  /**
+   * What was let go behind the hub for all viewers at once, in the recording and at `/foxglove`, by `STAGE/REASON`, e.g.
+   * `record/slow`. What each viewer's line was spared is in {@link messages}.
+   */
+  readonly lost: Readonly<Record<string, number>>;
   /** Milliseconds since the last answer. */
   readonly lastFrameAgeMs: number | null;
   readonly estimator: string | null;

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { TOKEN_PROTOCOL, WIRE_PROTOCOL } from '../../frames/index.ts';
-import { clientOf, type FailedAttempts } from './failed-attempts.ts';
+import { clientOf } from './client-of.ts';
+import type { FailedAttempts } from './failed-attempts.ts';
 import type { Guests } from './guests.ts';
-import type { SocketDoor } from './server-options.ts';
+import { isLoopback } from './loopback.ts';
+import type { SocketDoor } from './socket-door.ts';
 import type { StreamSet } from './stream-set.ts';
 import { mayWatch, type Pass, type Tokens } from './tokens.ts';
 
@@ -38,11 +40,6 @@ export interface Refusal {
 export interface Admission {
   readonly pass: Pass;
   readonly to: string | SocketDoor | undefined;
-}
-
-/** True for `localhost`, 127.0.0.0/8 and ::1, with or without brackets. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || /^127(\.\d{1,3}){3}$/.test(host) || host === '::1' || host === '[::1]';
 }
 
 /**

@@ -1,5 +1,6 @@
 import { colourTable, paintDepth } from '../../frames/colour-map.ts';
 import { filmSink } from './film/film-sink.ts';
+import { pictureBeside } from './film/picture-beside.ts';
 
 const TURBO = colourTable('turbo');
 
@@ -8,13 +9,9 @@ export const colorVideo = filmSink({
   name: 'color.mp4',
   facts: { near: 'red' },
   size: ({ width, height }) => ({ width: width * 2, height }),
-  paint({ frame, depth }, range, { width, height }) {
-    const stride = width * 3;
-    const picture = new Uint8Array(stride * height);
-    for (let y = 0; y < frame.height; y++) {
-      picture.set(frame.pixels.subarray(y * frame.width * 3, (y + 1) * frame.width * 3), y * stride);
-    }
-    paintDepth(depth, range, TURBO, picture, frame.width * 3, stride);
+  paint({ frame, depth }, range, size) {
+    const picture = pictureBeside(frame, size);
+    paintDepth(depth, range, TURBO, picture, frame.width * 3, size.width * 3);
     return picture;
   },
 });

@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DepthcastError, type DepthFrame } from '../../frames/index.ts';
 import type { DepthSink } from '../../operators/depth-sink.ts';
-import { outputFailed } from './folder/atomic-file.ts';
+import { outputFailed } from '../files/atomic-file.ts';
 import type { FolderSink, FolderSinkOptions } from './folder/folder-sink.ts';
 
 const HEADER =

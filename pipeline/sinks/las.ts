@@ -1,11 +1,5 @@
-import { join } from 'node:path';
-import { DepthcastError, type DepthFrame } from '../../frames/index.ts';
-import type { DepthSink } from '../../operators/depth-sink.ts';
-import { type PointCloud, pointCloud } from './cloud/point-cloud.ts';
-import { refuseWithoutPoints } from './cloud/refuse-without-points.ts';
-import { makeFolder, writeAtomically } from './folder/atomic-file.ts';
-import { finishedFiles } from './folder/finished-files.ts';
-import type { FolderSink, FolderSinkOptions } from './folder/folder-sink.ts';
+import type { PointCloud } from '../../frames/point-cloud.ts';
+import { cloudSink } from './cloud/cloud-sink.ts';
 
 /** Bytes of the head and of a point of format 2: place, intensity, flags, colour. */
 const HEAD = 227;
@@ -21,28 +15,7 @@ const STEP = 0.001;
  * Axes are those such tools expect, at the camera: x right, y forward, z up. No coordinate system is stated, since a
  * camera has none on earth; for `relative` depth the unit is arbitrary.
  */
-export const las: FolderSink = {
-  name: 'las',
-  finished: (dir, names) => finishedFiles(join(dir, 'las'), '.las', names),
-  async open({ dir, meta }: FolderSinkOptions): Promise<DepthSink> {
-    refuseWithoutPoints('las', meta.meta);
-    const folder = join(dir, 'las');
-    await makeFolder(folder);
-    await meta.describe('las', { files: 'las/NAME.las', axes: 'x right, y forward, z up', unit: meta.meta.unit });
-    return {
-      async write(answer: DepthFrame): Promise<void> {
-        const cloud = pointCloud(answer);
-        if (!cloud) {
-          throw new DepthcastError('output-failed', `Frame ${answer.frame.index} has no camera.`, {
-            advice: 'Give --intrinsics, or leave las out of --write.',
-          });
-        }
-        await writeAtomically(join(folder, `${answer.frame.name}.las`), encodeLas(cloud));
-      },
-      async close(): Promise<void> {},
-    };
-  },
-};
+export const las = cloudSink({ name: 'las', axes: 'x right, y forward, z up', encode: encodeLas });
 
 /** A cloud of camera axes as a LAS file (ASPRS, "LAS Specification 1.2", 2008). Places farther than 2 000 km do not fit. */
 export function encodeLas({ count, positions, colours }: PointCloud): Uint8Array {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { DepthFrame, DepthMap } from '../../frames/index.ts';
 import { resizeDepth } from '../../frames/resize-depth.ts';
 import type { DepthSink } from '../../operators/depth-sink.ts';
-import { makeFolder, writeAtomically } from './folder/atomic-file.ts';
+import { makeFolder, writeAtomically } from '../files/atomic-file.ts';
 import { finishedFiles } from './folder/finished-files.ts';
 import type { FolderSink, FolderSinkOptions } from './folder/folder-sink.ts';
 

@@ -1,11 +1,6 @@
-import { join } from 'node:path';
-import { DepthcastError, type DepthFrame } from '../../frames/index.ts';
-import type { DepthSink } from '../../operators/depth-sink.ts';
-import { type PointCloud, pointCloud } from './cloud/point-cloud.ts';
-import { refuseWithoutPoints } from './cloud/refuse-without-points.ts';
-import { makeFolder, writeAtomically } from './folder/atomic-file.ts';
-import { finishedFiles } from './folder/finished-files.ts';
-import type { FolderSink, FolderSinkOptions } from './folder/folder-sink.ts';
+import type { DepthFrame } from '../../frames/index.ts';
+import type { PointCloud } from '../../frames/point-cloud.ts';
+import { cloudSink } from './cloud/cloud-sink.ts';
 
 /** Bytes of a point: three float32 and three colours. */
 const POINT = 15;
@@ -17,27 +12,11 @@ const POINT = 15;
  * Axes are the camera's: x right, y down, z forward, in metres (in units of their own for `relative` depth, as the
  * comment says). Where the camera's pose is known a comment states it, row-major 3×4, to put clouds together with.
  */
-export const ply: FolderSink = {
+export const ply = cloudSink({
   name: 'ply',
-  finished: (dir, names) => finishedFiles(join(dir, 'ply'), '.ply', names),
-  async open({ dir, meta }: FolderSinkOptions): Promise<DepthSink> {
-    refuseWithoutPoints('ply', meta.meta);
-    const folder = join(dir, 'ply');
-    await makeFolder(folder);
-    await meta.describe('ply', { files: 'ply/NAME.ply', axes: 'x right, y down, z forward', unit: meta.meta.unit });
-    return {
-      async write(answer: DepthFrame): Promise<void> {
-        const cloud = pointCloud(answer);
-        if (!cloud)
-          throw new DepthcastError('output-failed', `Frame ${answer.frame.index} has no camera.`, {
-            advice: 'Give --intrinsics, or leave ply out of --write.',
-          });
-        await writeAtomically(join(folder, `${answer.frame.name}.ply`), encodePly(cloud, commentsOf(answer)));
-      },
-      async close(): Promise<void> {},
-    };
-  },
-};
+  axes: 'x right, y down, z forward',
+  encode: (cloud, answer) => encodePly(cloud, commentsOf(answer)),
+});
 
 /** A cloud as a PLY file (G. Turk, "The PLY Polygon File Format", 1994). Comments are single lines. */
 export function encodePly({ count, positions, colours }: PointCloud, comments: readonly string[] = []): Uint8Array {

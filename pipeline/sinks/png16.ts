@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { depthSteps, stepsFilling } from '../../frames/depth-steps.ts';
 import type { DepthFrame, DepthMap } from '../../frames/index.ts';
 import { resizeDepth } from '../../frames/resize-depth.ts';
 import type { DepthSink } from '../../operators/depth-sink.ts';
-import { makeFolder, writeAtomically } from './folder/atomic-file.ts';
+import { makeFolder, writeAtomically } from '../files/atomic-file.ts';
 import { finishedFiles } from './folder/finished-files.ts';
 import type { FolderSink, FolderSinkOptions } from './folder/folder-sink.ts';
 
@@ -50,20 +51,8 @@ export const png16: FolderSink = {
 
 /** A depth map as 16-bit grey PNG: `value × stepsPerUnit` rounded, 0 where it is unknown, not positive or too far. */
 export function encodePng16(map: DepthMap, stepsPerUnit: number): Promise<Buffer> {
-  const grey = new Uint16Array(map.data.length);
-  for (let i = 0; i < grey.length; i++) {
-    const value = Math.round(map.data[i]! * stepsPerUnit);
-    // NaN fails both comparisons.
-    grey[i] = value > 0 && value <= 65_535 ? value : 0;
-  }
-  return sharp(grey, { raw: { width: map.width, height: map.height, channels: 1 } })
+  return sharp(depthSteps(map, stepsPerUnit), { raw: { width: map.width, height: map.height, channels: 1 } })
     .toColourspace('grey16')
     .png(COMPRESSION)
     .toBuffer();
-}
-
-function stepsFilling(map: DepthMap): number {
-  let most = 0;
-  for (const value of map.data) if (value > most && value < Number.POSITIVE_INFINITY) most = value;
-  return most === 0 ? 1 : 2 ** Math.floor(Math.log2(16_384 / most));
 }

@@ -1,6 +1,7 @@
 import { placeInRange } from '../../frames/colour-map.ts';
 import { filmSink } from './film/film-sink.ts';
 import { otherEye } from './film/other-eye.ts';
+import { pictureBeside } from './film/picture-beside.ts';
 
 /** How far the nearest depth of the range moves between the eyes, as a share of the width: what a living-room screen bears. */
 const MOST = 0.03;
@@ -20,20 +21,16 @@ export const stereoVideo = filmSink({
   facts: { layout: 'side by side, left eye left', mostDisparity: MOST, screenPlane: SCREEN },
   sideBySide: true,
   size: ({ width, height }) => ({ width: width * 2, height }),
-  paint({ frame, depth }, range, { width, height }) {
-    const stride = width * 3;
-    const picture = new Uint8Array(stride * height);
+  paint({ frame, depth }, range, size) {
     const places = new Float32Array(depth.data.length);
     for (let i = 0; i < places.length; i++) {
       const place = placeInRange(depth.data[i]!, depth.kind, range);
       // Unknown depth is sky mostly, and far in any case; what is nearer than near moves no further.
       places[i] = place > 0 ? Math.min(place, 1) : 0;
     }
-    for (let y = 0; y < frame.height; y++) {
-      picture.set(frame.pixels.subarray(y * frame.width * 3, (y + 1) * frame.width * 3), y * stride);
-    }
-    const shift = MOST * frame.width;
-    otherEye(frame, places, { shift, screen: SCREEN }, { bytes: picture, offset: frame.width * 3, stride });
+    const picture = pictureBeside(frame, size);
+    const right = { bytes: picture, offset: frame.width * 3, stride: size.width * 3 };
+    otherEye(frame, places, { shift: MOST * frame.width, screen: SCREEN }, right);
     return picture;
   },
 });

@@ -22,8 +22,11 @@ export interface StreamTelemetry {
   estimated(estimator: string): void;
   /** An answer was handed to the hub. */
   published(): void;
-  /** Frames were let go: `count` of them, 1 by default. */
-  dropped(stage: DropStage, reason: string, count?: number): void;
+  /**
+   * Frames were let go: `count` of them, 1 by default. `stage`: a {@link DropStage}, or the own word of whoever takes
+   * frames from the hub.
+   */
+  dropped(stage: string, reason: string, count?: number): void;
   /** The single-frame model answered, for this reason. */
   fellBack(reason: string): void;
   /** A failure, by where it was and its code. */

@@ -96,11 +96,31 @@ describe('the log of serve', () => {
       ...{ fault: { code: 'source-auth', message }, every: 1, modelFaults: 0 },
       ...{ in: 0, out: 0, dropped: {}, inside: 0, source: { ...source, ...none } },
     } as const;
-    const stats = new ServeStats(() => [{ report, viewers: 0, ageMs: null, fallbacks: 0 }], log, false);
+    const stats = new ServeStats(() => [{ report, viewers: 0, ageMs: null, fallbacks: 0, lost: {} }], log, false);
     while (lines()[0] === '') await sleep(20);
     stats.stop();
     expect(lines()[0]).toContain('was refused');
     expect(lines()[0]).not.toContain('hunter2');
+  });
+
+  it('says in --stats what a recording or a slow client cost since the line before', async () => {
+    const { log, lines } = logged('text');
+    const source = { decoded: 9, emitted: 9, discarded: {}, reconnects: {}, decoderExits: {} };
+    const none = { stalls: 0, decodeErrors: 0, timestampJumps: 0, sizeChanges: 0 };
+    const report = {
+      ...({ name: 'yard', state: 'live' } as const),
+      ...{ every: 1, modelFaults: 0, in: 9, out: 9, dropped: {}, inside: 0, source: { ...source, ...none } },
+    } as const;
+    let slow = 3;
+    const figures = { report, viewers: 0, ageMs: 5, fallbacks: 0 };
+    const stats = new ServeStats(() => [{ ...figures, lost: { 'record/slow': slow, 'foxglove/slow': 7 } }], log, false);
+    while (lines()[0] === '') await sleep(20);
+    expect(lines()[0]).toContain(', lost: record/slow 3, foxglove/slow 7');
+    slow += 2;
+    const later = () => lines().find((line) => line.includes('record/slow 2'));
+    while (later() === undefined) await sleep(20);
+    stats.stop();
+    expect(later()).toMatch(/, lost: record\/slow 2$/);
   });
 
   it('waits for nobody: a reader who stops reading costs lines, which are counted and told later', async () => {

@@ -10,6 +10,7 @@ import { median } from '../../operators/metrics/median.ts';
 import { selfReprojection } from '../../operators/metrics/self-reprojection.ts';
 import { openFootage } from '../../pipeline/sources/registry.ts';
 import { inverseMotion, relativeMotion } from './metrics/motions.ts';
+import { noise } from './noise.ts';
 
 const data = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
 const there = existsSync(`${data}kitti_odometry`) && existsSync(`${data}rgbd_redkitchen`);
@@ -96,17 +97,7 @@ const mean = (all: readonly (Consistency | undefined)[], of: (one: Consistency) 
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 };
 
-/** Normally distributed, seeded. */
-function noise(seed: number): () => number {
-  let state = seed;
-  const uniform = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state + 1) / 2 ** 32;
-  };
-  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-}
-
-describe.skipIf(!there)('the live score on real footage', { timeout: 120_000 }, () => {
+describe.skipIf(!there)('the live score on real footage', { timeout: 240_000 }, () => {
   const sets: Record<string, Run[]> = {};
   const kitchen = { width: 640, height: 480, fx: 585, fy: 585, cx: 320, cy: 240 };
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Consistency, DepthFrame, DepthMap, Frame } from '../../frames/index.ts';
 import { measureConsistency } from '../../operators/index.ts';
 import { depthFrame, virtualTime } from './frames.ts';
+import { noise } from './noise.ts';
 import { type DrivenFrame, syntheticDrive } from './synthetic-drive.ts';
 
 const drive = syntheticDrive(12);
@@ -33,16 +34,6 @@ const mean = (values: readonly (Consistency | undefined)[]): number => {
   const scores = values.flatMap((one) => (one ? [one.score] : []));
   return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 };
-
-/** Normally distributed, seeded. */
-function noise(seed: number): () => number {
-  let state = seed;
-  const uniform = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state + 1) / 2 ** 32;
-  };
-  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-}
 
 describe('measureConsistency', () => {
   const clean = measured(drive.map((one) => answer(one)));

@@ -1,10 +1,11 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import { type IWritable, McapWriter } from '@mcap/core';
+import { rm } from 'node:fs/promises';
+import { McapWriter } from '@mcap/core';
 import type { DepthFrame } from '../../../frames/index.ts';
-import { outputFailed } from '../../sinks/folder/atomic-file.ts';
+import { outputFailed } from '../../files/atomic-file.ts';
 import type { FrameContent } from '../messages/frame-content.ts';
 import { type Profile, TOPIC_KINDS, type TopicKind, topicName } from '../messages/profile.ts';
 import { type ContentOptions, StreamContent } from '../messages/stream-content.ts';
+import { McapOutput } from './mcap-output.ts';
 
 /** What an MCAP file of depth frames holds. */
 export interface McapFileOptions extends ContentOptions {
@@ -29,7 +30,7 @@ export class McapFile {
   /** Nanoseconds of the first frame. */
   startedAt: bigint | undefined;
   frames = 0;
-  readonly #output: Output;
+  readonly #output: McapOutput;
   readonly #writer: McapWriter;
   readonly #options: McapFileOptions;
   readonly #kinds: readonly TopicKind[];
@@ -38,7 +39,7 @@ export class McapFile {
   readonly #channels = new Map<TopicKind, number>();
   #latest = 0n;
 
-  private constructor(path: string, output: Output, options: McapFileOptions) {
+  private constructor(path: string, output: McapOutput, options: McapFileOptions) {
     this.path = path;
     this.#output = output;
     this.#options = options;
@@ -51,7 +52,7 @@ export class McapFile {
 
   /** Begins a new file. Throws `output-failed`, also where there is one by that name. */
   static async create(path: string, options: McapFileOptions): Promise<McapFile> {
-    const output = await Output.create(path);
+    const output = await McapOutput.create(path);
     const file = new McapFile(path, output, options);
     try {
       await file.#guard(() => file.#writer.start({ profile: options.profile.mcapProfile, library: options.library }));
@@ -126,39 +127,5 @@ export class McapFile {
     } catch (error) {
       throw outputFailed(this.path, error);
     }
-  }
-}
-
-/** Where a writer of MCAP puts its bytes. */
-export class Output implements IWritable {
-  readonly #file: FileHandle;
-  #at = 0n;
-
-  private constructor(file: FileHandle) {
-    this.#file = file;
-  }
-
-  /** A new file. Throws `output-failed`, also where there is one by that name. */
-  static async create(path: string): Promise<Output> {
-    const file = await open(path, 'wx').catch((error: unknown) => {
-      throw outputFailed(path, error);
-    });
-    return new Output(file);
-  }
-
-  position(): bigint {
-    return this.#at;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    for (let from = 0; from < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, from, bytes.length - from, Number(this.#at));
-      from += bytesWritten;
-      this.#at += BigInt(bytesWritten);
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#file.close();
   }
 }

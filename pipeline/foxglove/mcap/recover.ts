@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { McapWriter } from '@mcap/core';
-import { outputFailed, UNFINISHED } from '../../sinks/folder/atomic-file.ts';
-import { Output } from './mcap-file.ts';
+import { outputFailed, UNFINISHED } from '../../files/atomic-file.ts';
+import { McapOutput } from './mcap-output.ts';
 import { mcapRecords, mcapState } from './mcap-records.ts';
 
 /** Library names of the files that may be mended: nobody else's. */
@@ -26,7 +26,7 @@ export async function recoverMcap(path: string): Promise<number | undefined> {
 
 async function mend(path: string, part: string): Promise<number | undefined> {
   await rm(part, { force: true });
-  let output: Output | undefined;
+  let output: McapOutput | undefined;
   let writer: McapWriter | undefined;
   const schemas = new Map<number, number>();
   const channels = new Map<number, number>();
@@ -35,7 +35,7 @@ async function mend(path: string, part: string): Promise<number | undefined> {
     for await (const record of mcapRecords(path)) {
       if (record.type === 'Header') {
         if (!record.library.startsWith(OWN)) return undefined;
-        output = await Output.create(part);
+        output = await McapOutput.create(part);
         writer = new McapWriter({ writable: output, chunkSize: 256 << 10 });
         await writer.start({ profile: record.profile, library: record.library });
       } else if (record.type === 'Schema' && writer) {

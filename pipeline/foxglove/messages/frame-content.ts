@@ -1,6 +1,7 @@
-import sharp from 'sharp';
+import { depthSteps } from '../../../frames/depth-steps.ts';
 import type { CameraIntrinsics, DepthFrame } from '../../../frames/index.ts';
-import { pointCloud } from '../../sinks/cloud/point-cloud.ts';
+import { pointCloud } from '../../../frames/point-cloud.ts';
+import { frameJpeg } from '../../frame-jpeg.ts';
 import type { Transform } from './camera-transform.ts';
 import type { LogEntry } from './stream-log.ts';
 
@@ -64,10 +65,7 @@ export class FrameContent {
 
   /** The picture as JPEG, chroma halved as cameras do. */
   jpeg(): Promise<Uint8Array> {
-    const { pixels, width, height } = this.#answer.frame;
-    return sharp(pixels, { raw: { width, height, channels: 3 } })
-      .jpeg({ quality: this.facts.jpegQuality, mozjpeg: false, chromaSubsampling: '4:2:0' })
-      .toBuffer();
+    return frameJpeg(this.#answer.frame, this.facts.jpegQuality);
   }
 
   camera(): CameraIntrinsics | undefined {
@@ -76,14 +74,9 @@ export class FrameContent {
 
   /** Depth in whole steps; 0 = unknown, not positive, or beyond 65 535 steps. */
   depthSteps(): RawPicture {
-    const { width, height, data } = this.#answer.depth;
-    const { stepsPerUnit } = this.facts;
-    const steps = new Uint16Array(data.length);
-    for (let i = 0; i < steps.length; i++) {
-      const value = data[i]! * stepsPerUnit + 0.5;
-      // NaN fails the comparison.
-      if (value < 65_536 && value >= 1) steps[i] = value;
-    }
+    const { depth } = this.#answer;
+    const { width, height } = depth;
+    const steps = depthSteps(depth, this.facts.stepsPerUnit);
     return { width, height, encoding: 'mono16', data: new Uint8Array(steps.buffer) };
   }
 

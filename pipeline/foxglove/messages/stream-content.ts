@@ -1,4 +1,5 @@
-import { DepthcastError, type DepthFrame, type DepthMap } from '../../../frames/index.ts';
+import { stepsFilling } from '../../../frames/depth-steps.ts';
+import { DepthcastError, type DepthFrame } from '../../../frames/index.ts';
 import { CameraTransforms } from './camera-transform.ts';
 import { FrameContent } from './frame-content.ts';
 import { StreamLog } from './stream-log.ts';
@@ -86,11 +87,4 @@ function wallTime({ frame }: DepthFrame): bigint {
 /** Whole microseconds are all that a double holds of today's date. */
 function nanoseconds(microseconds: number): bigint {
   return BigInt(Math.max(0, Math.round(microseconds))) * 1000n;
-}
-
-/** A power of two that lets the largest value fill a quarter of 16 bits: depth without a unit has no natural step. */
-function stepsFilling(map: DepthMap): number {
-  let most = 0;
-  for (const value of map.data) if (value > most && value < Number.POSITIVE_INFINITY) most = value;
-  return most === 0 ? 1 : 2 ** Math.floor(Math.log2(16_384 / most));
 }

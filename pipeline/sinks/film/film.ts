@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { DepthcastError, type Size } from '../../../frames/index.ts';
 import { capabilitiesOf } from '../../ffmpeg/capabilities.ts';
 import { type FfmpegBinary, locateFfmpeg } from '../../ffmpeg/locate.ts';
-import { UNFINISHED } from '../folder/atomic-file.ts';
+import { UNFINISHED } from '../../files/atomic-file.ts';
 import { matroskaFrameHead, matroskaHead } from '../folder/raw-matroska.ts';
 
 /**
@@ -82,7 +82,7 @@ export class Film {
       'output-failed',
       `ffmpeg could not write ${this.#path} (${this.#said.trim() || (code ?? 'it was killed')}).`,
       {
-        advice: 'Check the space on the disk, or leave color.mp4 out of --write.',
+        advice: 'Check the space on the disk, or leave that film out of --write.',
         facts: { path: this.#path, code },
       },
     );

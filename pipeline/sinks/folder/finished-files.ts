@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UNFINISHED } from './atomic-file.ts';
+import { UNFINISHED } from '../../files/atomic-file.ts';
 
 /**
  * How many frames from the first one on have their finished file in a folder; 0 where there is no folder. Sweeps away

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type CameraIntrinsics, DepthcastError, type DepthKind, type Size } from '../../../frames/index.ts';
-import { writeAtomically } from './atomic-file.ts';
+import { writeAtomically } from '../../files/atomic-file.ts';
 
 /** What the results of a folder were made from and with; two runs that differ in it do not share a folder. */
 export interface RunIdentity {

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { DepthcastError } from '../../../frames/index.ts';
 import type { DepthSink } from '../../../operators/depth-sink.ts';
-import { makeFolder } from './atomic-file.ts';
-import { lockFolder } from './folder-lock.ts';
+import { makeFolder } from '../../files/atomic-file.ts';
+import { lockFolder } from '../../files/folder-lock.ts';
 import type { FolderSink } from './folder-sink.ts';
 import { MetaFile, type RunEnd, type RunIdentity } from './meta-file.ts';
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { clientOf, FailedAttempts } from '../../../pipeline/server/failed-attempts.ts';
+import { clientOf } from '../../../pipeline/server/client-of.ts';
+import { FailedAttempts } from '../../../pipeline/server/failed-attempts.ts';
 import { roadFrame } from './road-frames.ts';
 import { ask, endAll, serve, UPGRADE, watch } from './serving.ts';
 import { until } from './until.ts';

@@ -1,4 +1,4 @@
-import type { DepthFrame } from '../../../frames/index.ts';
+import type { DepthFrame } from './depth-frame.ts';
 
 /** Points of one depth frame, in the camera's space: x right, y down, z forward. */
 export interface PointCloud {

@@ -1,6 +1,6 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DepthcastError } from '../../../frames/index.ts';
+import { DepthcastError } from '../../frames/index.ts';
 
 /** How the half-written files of a killed run end; they are swept away when the folder is opened again. */
 export const UNFINISHED = '.part';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DepthcastError } from '../../../frames/index.ts';
+import { DepthcastError } from '../../frames/index.ts';
 
 /** Says who writes into the folder of a run: process id, and when that process began where the system tells. */
 const LOCK = '.running';
@@ -19,14 +19,7 @@ export async function lockFolder(dir: string): Promise<() => Promise<void>> {
   const own = `${process.pid} ${await beginOf(process.pid)}`;
   try {
     await writeFile(draft, own);
-    // Unlike a file that is created and then written, a link appears with its content.
-    await link(draft, path).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-      const holder = await readFile(path, 'utf8').catch(() => '');
-      if (holder !== own && (await isAlive(holder))) throw held(dir, holder);
-      await rm(path, { force: true });
-      await link(draft, path);
-    });
+    await take(dir, path, draft, own);
   } catch (error) {
     if (error instanceof DepthcastError) throw error;
     return async () => {};
@@ -39,6 +32,47 @@ export async function lockFolder(dir: string): Promise<() => Promise<void>> {
     process.off('exit', atExit);
     await rm(path, { force: true });
   };
+}
+
+/** Takes the folder. Throws `output-exists` where somebody has it. */
+async function take(dir: string, path: string, draft: string, own: string): Promise<void> {
+  for (;;) {
+    const holder = await claim(draft, path);
+    if (holder === undefined || holder === own) return;
+    if (await isAlive(holder)) throw held(dir, holder);
+    // One at a time takes the lock of a dead run away: else a second one would take away the new one of the first.
+    const guard = `${path}.taking`;
+    const taker = await claim(draft, guard);
+    if (taker !== undefined && (await isAlive(taker))) throw held(dir, taker);
+    try {
+      if (taker === undefined && (await textOf(path)) === holder) await rm(path, { force: true });
+    } finally {
+      await rm(guard, { force: true });
+    }
+  }
+}
+
+/** Puts the draft under a name that nobody has: `undefined` where that went well, else what stands there. */
+async function claim(draft: string, path: string): Promise<string | undefined> {
+  for (;;) {
+    try {
+      // Unlike a file that is created and then written, a link appears with its content.
+      await link(draft, path);
+      return undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const text = await textOf(path);
+    if (text !== undefined) return text;
+  }
+}
+
+/** What a file says; `undefined` where there is none. */
+async function textOf(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return undefined;
+  });
 }
 
 async function isAlive(holder: string): Promise<boolean> {
