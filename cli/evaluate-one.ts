@@ -1,47 +1,24 @@
 import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
-import { filter, lastValueFrom, takeUntil, tap, identity as unchanged } from 'rxjs';
-import {
-  type CameraIntrinsics,
-  DepthcastError,
-  type DepthFrame,
-  type DepthKind,
-  type MissedFrame,
-  type Size,
-} from '../frames/index.ts';
-import { estimateDepth, fallBack, scaleByHeight, slidingWindow, splitAtCuts, writeTo } from '../operators/index.ts';
+import { type CameraIntrinsics, DepthcastError, type DepthKind, type Size } from '../frames/index.ts';
 import { readIntrinsics } from '../pipeline/datasets/intrinsics-text.ts';
 import type { EvaluatedFrame } from '../pipeline/evaluation/evaluated-frame.ts';
 import { Evaluation } from '../pipeline/evaluation/evaluation.ts';
 import { EvaluationJournal } from '../pipeline/evaluation/evaluation-journal.ts';
-import { flipAveraged } from '../pipeline/evaluation/flip-averaged.ts';
 import { givenPredictions } from '../pipeline/evaluation/given-predictions.ts';
 import { counted } from '../pipeline/evaluation/in-words.ts';
 import { type Dataset, openDataset } from '../pipeline/evaluation/open-dataset.ts';
 import { type Preset, presetInWords, protocolOf } from '../pipeline/evaluation/presets.ts';
 import { type EvaluationSummary, refuseOtherReports } from '../pipeline/evaluation/report-files.ts';
 import { locateFfmpeg } from '../pipeline/ffmpeg/locate.ts';
-import { framesOf } from '../pipeline/frames-of.ts';
-import { leadIn } from '../pipeline/sinks/folder/results-folder.ts';
 import type { Contestant } from './evaluate-contestants.ts';
 import { take } from './evaluate-given.ts';
 import { presetOf } from './evaluate-options.ts';
-import { type EvaluationTask, limitOf, type Run } from './evaluate-task.ts';
+import { type Answering, openAnswering, predict } from './evaluate-predicted.ts';
+import type { EvaluationTask, Run } from './evaluate-task.ts';
 import { Progress } from './progress.ts';
-import { errorLine } from './report.ts';
-import {
-  contextOffsets,
-  type FoundModels,
-  findModels,
-  identityOf,
-  networkSize,
-  openModels,
-  tellGuesses,
-} from './stream-setup.ts';
+import { contextOffsets, type FoundModels, findModels, identityOf, networkSize, tellGuesses } from './stream-setup.ts';
 import { version } from './version.ts';
-
-/** Answers that may wait to be measured while the network goes on. */
-const AHEAD = 4;
 
 /** One evaluation, not closed yet: its pictures wait on disk. */
 export interface Evaluated {
@@ -108,8 +85,14 @@ export async function evaluateOne(task: EvaluationTask): Promise<Evaluated> {
     : undefined;
   const run: Run = { dataset, evaluation, camera, from, size, preset, step: () => progress?.step() };
   let failure: unknown;
+  let answering: Answering | undefined;
+  const look = async (): Promise<void> => {
+    if (given) return take(task, run, given);
+    answering = await openAnswering(task, run, found!, offsets);
+    return predict(task, run, answering);
+  };
   try {
-    await (given ? take(task, run, given) : predict(task, run, found!, offsets)).catch((error: unknown) => {
+    await look().catch((error: unknown) => {
       // What was measured before footage broke off is told all the same.
       if (evaluation.frames === 0) throw error;
       failure = error;
@@ -117,7 +100,7 @@ export async function evaluateOne(task: EvaluationTask): Promise<Evaluated> {
     progress?.end();
     if (failure !== undefined || interruption.isAsked()) await journal?.endEarly();
     interruption.looksAgain();
-    const { rows, ...result } = await evaluation.finish(() => interruption.isCut());
+    const { rows, ...result } = await evaluation.finish(() => interruption.isCut(), answering?.model);
     if (result.frames === 0 && !interruption.isAsked()) throw nothingToMeasure(result.missing.prediction, contestant);
     const summary: EvaluationSummary = {
       ...result,
@@ -136,6 +119,8 @@ export async function evaluateOne(task: EvaluationTask): Promise<Evaluated> {
     await evaluation.close();
     await journal?.close(false);
     throw error;
+  } finally {
+    await answering?.close();
   }
 }
 
@@ -147,71 +132,6 @@ async function versions(): Promise<Record<string, string>> {
     node: process.versions.node,
     ...(ffmpeg ? { ffmpeg: ffmpeg.version } : {}),
   };
-}
-
-/** The stream of `run` without its score, each answer measured while the network works at the next ones. */
-async function predict(
-  { contestant, options, report, interruption }: EvaluationTask,
-  { dataset, evaluation, camera, from, size, preset, step }: Run,
-  found: FoundModels,
-  offsets: readonly number[],
-): Promise<void> {
-  const { source, isWanted } = dataset;
-  const { model, fallback, close } = await openModels(found, { ...options, model: contestant.place }, source.info.size);
-  let failure: unknown;
-  const onMissed = ({ window, missed, error }: MissedFrame): void => {
-    evaluation.skip(window.target).catch((reason: unknown) => {
-      failure ??= reason;
-    });
-    report.warn(
-      `frame ${window.target.name} has no depth (${missed})${error === undefined ? '' : `: ${errorLine(error)}`}`,
-    );
-  };
-  try {
-    const { read } = leadIn(from, offsets);
-    const left = limitOf(options, dataset, read);
-    if (left !== undefined && left <= 0) return;
-    const frames = framesOf(source, {
-      stream: 'evaluate',
-      size,
-      resize: model.card.input.resize,
-      intrinsics: camera,
-      from: read,
-      maxFrames: left,
-    });
-    const answers = frames.pipe(
-      takeUntil(interruption.stopped),
-      splitAtCuts(),
-      slidingWindow({ offsets }),
-      from > 0 || isWanted
-        ? filter(({ target: { index } }) => index >= from && (!isWanted || isWanted(index)))
-        : unchanged,
-      estimateDepth(flipAveraged(model, preset.flip)),
-      fallBack(fallback === 'none' ? 'none' : flipAveraged(fallback, preset.flip), { onDropped: onMissed }),
-      options.cameraHeight === undefined ? unchanged : scaleByHeight(options.cameraHeight),
-    );
-    const measure = {
-      write: ({ frame, depth, estimator }: DepthFrame) => evaluation.add(frame, depth, estimator),
-      close: async () => {},
-    };
-    await lastValueFrom(
-      answers.pipe(
-        writeTo([measure], {
-          ahead: AHEAD,
-          onSinkError: (error) => {
-            failure ??= error;
-          },
-        }),
-        tap(step),
-      ),
-      { defaultValue: undefined },
-    );
-  } catch (error) {
-    failure ??= error;
-  } finally {
-    await close();
-  }
-  if (failure !== undefined) throw failure;
 }
 
 function identityFor(
@@ -241,8 +161,8 @@ function identityFor(
 
 /** Why an evaluation that looked at frames is none; `undefined` where there is a figure. */
 export function whyEmpty({ frames, accuracy, consistency, notes }: EvaluationSummary): DepthcastError | undefined {
-  const { tcm, ...others } = consistency;
-  const figures = [accuracy, ...Object.values(tcm), ...Object.values(others)];
+  const { tcm, tcmWithin, ...others } = consistency;
+  const figures = [accuracy, ...Object.values(tcm), ...Object.values(tcmWithin), ...Object.values(others)];
   if (figures.some((figure) => figure !== null)) return undefined;
   return new DepthcastError('input-empty', `Nothing could be measured on ${counted(frames, 'frame')}.`, {
     advice: `Give measured depth with --gt, or poses: ${notes['accuracy'] ?? 'there is no depth'}; ${notes['selfReprojection'] ?? ''}.`,

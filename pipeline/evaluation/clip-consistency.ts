@@ -1,4 +1,5 @@
 import { type CameraIntrinsics, type DepthMap, type Size, scaleIntrinsics } from '../../frames/index.ts';
+import type { DepthEstimator } from '../../operators/index.ts';
 import { fillSparseDepth } from '../../operators/metrics/fill-sparse-depth.ts';
 import { flowDepths } from '../../operators/metrics/flow-pairs.ts';
 import { inducedFlow } from '../../operators/metrics/induced-flow.ts';
@@ -7,46 +8,31 @@ import { rtcOf } from '../../operators/metrics/rtc.ts';
 import type { ScaleShift } from '../../operators/metrics/scale-shift-fit.ts';
 import { selfReprojection } from '../../operators/metrics/self-reprojection.ts';
 import { taeDepth, taePair } from '../../operators/metrics/tae.ts';
-import { tcm } from '../../operators/metrics/tcm.ts';
+import { type TcmSnippet, tcm } from '../../operators/metrics/tcm.ts';
 import type { GroundTruth, TrueDepth } from '../datasets/ground-truth.ts';
 import { compose, invert, type RigidTransform } from '../datasets/rigid-transform.ts';
+import { type ClipConsistency, ConsistencyFigures, type LookedAtClip } from './consistency-figures.ts';
 import { type ClipScale, depthAt, disparityOf } from './depth-scaling.ts';
 import type { ClipFrame } from './evaluated-frame.ts';
 import type { FrameSpool } from './frame-spool.ts';
-import type { Preset } from './presets.ts';
 import { seenFlow } from './seen-flow.ts';
-
-/** Means over pairs of successive frames, TCM's over all pairs of its snippets; `null` where there was none. */
-export interface ClipConsistency {
-  readonly means: {
-    readonly tcm: { readonly absErr: number | null; readonly sqErr: number | null; readonly rmse: number | null };
-    readonly tae: number | null;
-    readonly opw: number | null;
-    readonly rtc: number | null;
-    readonly selfReprojection: number | null;
-  };
-  readonly notes: Readonly<Record<string, string>>;
-}
+import { SnippetAnswers, type SnippetFrame, windowsInside } from './snippet-answers.ts';
 
 /** What is measured. */
-export interface ClipToMeasure {
-  readonly clip: readonly ClipFrame[];
+export interface ClipToMeasure extends LookedAtClip {
   readonly spool: FrameSpool | undefined;
   readonly truth: GroundTruth;
-  readonly preset: Preset;
   readonly scale: ClipScale;
-  /** False where the prediction's scale could not be told from any truth. */
-  readonly scaleKnown: boolean;
   /** Fit of inverse depth over the whole clip. */
   readonly taeLine: ScaleShift | undefined;
+  /** Who answered; absent where predictions came from files. It is asked again about snippets by themselves. */
+  readonly model?: DepthEstimator | undefined;
   /** Asked before each frame; true ends the look. */
   readonly stopped?: (() => boolean) | undefined;
 }
 
 /** A frame as the pairs look at it. */
-interface Looked {
-  readonly at: ClipFrame;
-  readonly pixels: Uint8Array;
+interface Looked extends SnippetFrame {
   /** At the network's size, one scale for the whole clip. */
   readonly depth: DepthMap;
   readonly truth: TrueDepth | undefined;
@@ -60,8 +46,9 @@ interface Looked {
 
 /** Looks at a clip a second time, in order, holding as many frames as a snippet of TCM has. */
 export async function measureClip(task: ClipToMeasure): Promise<ClipConsistency> {
-  const { clip, preset, scaleKnown, stopped } = task;
-  const sums = new Sums();
+  const { clip, preset, scale, scaleKnown, stopped } = task;
+  const figures = new ConsistencyFigures();
+  const within = withinSnippets(task);
   const before = -Math.min(...preset.snippet);
   const after = Math.max(...preset.snippet);
   const window: Looked[] = [];
@@ -71,20 +58,58 @@ export async function measureClip(task: ClipToMeasure): Promise<ClipConsistency>
     const previous = window.at(-1);
     window.push(looked);
     if (window.length > before + 1 + after) window.shift();
-    if (previous && scaleKnown) pairFigures(previous, looked, sums);
-    if (window.length === before + 1 + after) snippetFigures(window, before, preset.snippet, sums);
-    // Gives the event loop a turn, so that Ctrl-C is heard.
-    await new Promise((resolve) => setImmediate(resolve));
+    const snippet = window.length === before + 1 + after ? snippetOf(window, before, preset.snippet) : undefined;
+    // The model works while the figures that need no further answer are made.
+    const asked = snippet && within.answers?.ask(window);
+    await turn();
+    if (previous && scaleKnown) pairFigures(previous, looked, figures);
+    await turn();
+    if (!snippet) continue;
+    const wide = window.map((each) => each.wide!.data);
+    const { row } = window[before]!.at;
+    snippetFigures(snippet, wide, row, within.same ? ['tcm', 'tcmWithin'] : ['tcm'], figures);
+    const answers = (await asked)?.map((depth, k) => wideAnswer(depth, window[k]!, scale));
+    if (answers) snippetFigures(snippet, answers, row, ['tcmWithin'], figures);
   }
-  return { means: sums.means(), notes: notesOf(task, sums) };
+  return {
+    means: figures.means(),
+    notes: figures.notes(task, { words: within.words, failed: within.answers?.failed ?? 0 }),
+  };
+}
+
+/** Gives the event loop a turn, so that Ctrl-C is heard and answers of a model are taken in. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+interface Within {
+  readonly words: string;
+  /** True where every prediction is of one frame, so that each is what it would be inside a snippet. */
+  readonly same?: boolean;
+  readonly answers?: SnippetAnswers;
+}
+
+/** How the frames of a snippet are predicted from that snippet alone. */
+function withinSnippets({ model, preset, spool }: ClipToMeasure): Within {
+  if (!model || !spool) return { words: 'not measured: which frames a prediction from a file looked at is not known' };
+  if (model.contextOffsets.length === 0)
+    return { words: 'the same as across windows, since the model looks at one frame', same: true };
+  const frames = preset.snippet.length + 1;
+  const windows = windowsInside(frames, model.contextOffsets);
+  if (typeof windows === 'string') return { words: `not measured: ${windows}` };
+  const seen = model.contextOffsets.length + 1;
+  const how = seen < frames ? `windows of ${seen} inside it` : 'one window';
+  return {
+    words: `each snippet of ${frames} frames answered from its own frames alone, by ${how}`,
+    answers: new SnippetAnswers(model, spool.size, windows),
+  };
 }
 
 async function look({ clip, spool, truth, scale, taeLine, preset }: ClipToMeasure, i: number): Promise<Looked> {
   const at = clip[i]!;
   const { depth: data, pixels } = await spool!.read(i);
   const raw: DepthMap = { kind: at.kind, ...spool!.size, data };
-  const depth = depthAt(raw, raw, 'depth', scale.line);
-  if (scale.factor !== 1) for (let k = 0; k < depth.data.length; k++) depth.data[k]! *= scale.factor;
+  const depth = scaled(raw, scale);
   const measured = await truth.depthOf(at.frame);
   if (!measured) return { at, pixels, depth, truth: undefined, filled: undefined, wide: undefined, aligned: undefined };
   let aligned: Float32Array | undefined;
@@ -103,7 +128,20 @@ async function look({ clip, spool, truth, scale, taeLine, preset }: ClipToMeasur
   };
 }
 
-function pairFigures(a: Looked, b: Looked, sums: Sums): void {
+/** The depth of a map by the clip's one scale; the map stays as it is, for TAE has a fit of its own to it. */
+function scaled(raw: DepthMap, { factor, line }: ClipScale): DepthMap {
+  const depth = depthAt(raw, raw, 'depth', line);
+  return factor === 1 ? depth : { ...depth, data: depth.data.map((z) => z * factor) };
+}
+
+/** An answer for a frame of a snippet at the size of its truth. */
+function wideAnswer(answer: DepthMap, { at, truth }: Looked, scale: ClipScale): Float32Array {
+  // The line belongs to depth as the clip has it; metres by the camera's height have another scale than the model's own.
+  const line = answer.kind === at.kind ? scale.line : undefined;
+  return depthAt({ ...scaled(answer, { ...scale, line }), kind: 'metric' }, truth!, 'depth').data;
+}
+
+function pairFigures(a: Looked, b: Looked, sums: ConsistencyFigures): void {
   const camera = a.at.camera;
   if (!camera || !a.at.pose || !b.at.pose) return;
   const bFromA = motion(b.at, a.at);
@@ -134,36 +172,53 @@ function pairFigures(a: Looked, b: Looked, sums: Sums): void {
   b.at.row.consistency = figures;
 }
 
-function snippetFigures(window: readonly Looked[], middle: number, offsets: readonly number[], sums: Sums): void {
-  const target = window[middle]!;
-  const { truth, wide, at } = target;
-  if (!truth || !wide || !at.pose || !at.camera) return;
-  const camera: CameraIntrinsics = scaleIntrinsics(at.camera, truth);
-  const sources = offsets.map((offset) => {
-    const other = window[middle + offset]!;
-    if (!other.filled || !other.wide || !other.at.pose || !same(other.truth, truth)) return undefined;
+/** A snippet without predictions; `undefined` where truth, pose or camera of a frame is missing. */
+interface Snippet {
+  readonly target: number;
+  readonly camera: CameraIntrinsics;
+  readonly truth: Float32Array;
+  readonly sources: readonly (Omit<TcmSnippet['sources'][number], 'predicted'> & { readonly frame: number })[];
+}
+
+function snippetOf(window: readonly Looked[], target: number, offsets: readonly number[]): Snippet | undefined {
+  const { truth, at } = window[target]!;
+  if (!truth || !at.pose || !at.camera) return undefined;
+  const camera = scaleIntrinsics(at.camera, truth);
+  const sources = offsets.flatMap((offset) => {
+    const frame = target + offset;
+    const other = window[frame]!;
+    if (!other.filled || !other.at.pose || !same(other.truth, truth)) return [];
     const sourceFromTarget = motion(other.at, at);
     const flow = inducedFlow(truth.data, camera, sourceFromTarget);
-    return { truth: other.filled, predicted: other.wide.data, sourceFromTarget, flow };
+    return { frame, truth: other.filled, sourceFromTarget, flow };
   });
-  if (sources.some((source) => source === undefined)) return;
+  return sources.length === offsets.length ? { target, camera, truth: truth.data, sources } : undefined;
+}
+
+/** Adds TCM of a snippet whose frames are predicted so to the figures, and to its target's row, under these names. */
+function snippetFigures(
+  { target, camera, truth, sources }: Snippet,
+  predicted: readonly Float32Array[],
+  row: ClipFrame['row'],
+  names: readonly ('tcm' | 'tcmWithin')[],
+  sums: ConsistencyFigures,
+): void {
   const pairs = tcm({
     camera,
-    truth: truth.data,
-    predicted: wide.data,
-    sources: sources.filter((source) => source !== undefined),
+    truth,
+    predicted: predicted[target]!,
+    sources: sources.map((source) => ({ ...source, predicted: predicted[source.frame]! })),
   });
   const found = pairs.filter((pair) => pair !== undefined);
-  for (const pair of found) {
-    sums.add('absErr', pair.absErr);
-    sums.add('sqErr', pair.sqErr);
-    sums.add('rmse', pair.rmse);
-  }
-  if (found.length > 0) {
-    at.row.consistency = {
-      ...at.row.consistency,
-      tcm: found.reduce((sum, { absErr }) => sum + absErr, 0) / found.length,
-    };
+  if (found.length === 0) return;
+  const mean = found.reduce((sum, { absErr }) => sum + absErr, 0) / found.length;
+  for (const name of names) {
+    for (const { absErr, sqErr, rmse } of found) {
+      sums.add(`${name} absErr`, absErr);
+      sums.add(`${name} sqErr`, sqErr);
+      sums.add(`${name} rmse`, rmse);
+    }
+    row.consistency = { ...row.consistency, [name]: mean };
   }
 }
 
@@ -173,71 +228,4 @@ function motion(to: ClipFrame, from: ClipFrame): RigidTransform {
 
 function same(a: Size | undefined, b: Size): boolean {
   return a?.width === b.width && a.height === b.height;
-}
-
-class Sums {
-  readonly #sums = new Map<string, { sum: number; count: number }>();
-  flowPoints = 0;
-
-  add(name: string, value: number | undefined): number | undefined {
-    if (value === undefined || !Number.isFinite(value)) return undefined;
-    const entry = this.#sums.get(name) ?? { sum: 0, count: 0 };
-    this.#sums.set(name, { sum: entry.sum + value, count: entry.count + 1 });
-    return value;
-  }
-
-  count(name: string): number {
-    return this.#sums.get(name)?.count ?? 0;
-  }
-
-  means(): ClipConsistency['means'] {
-    const mean = (name: string): number | null => {
-      const entry = this.#sums.get(name);
-      return entry ? entry.sum / entry.count : null;
-    };
-    return {
-      tcm: { absErr: mean('absErr'), sqErr: mean('sqErr'), rmse: mean('rmse') },
-      tae: mean('tae'),
-      opw: mean('opw'),
-      rtc: mean('rtc'),
-      selfReprojection: mean('selfReprojection'),
-    };
-  }
-}
-
-function notesOf({ clip, preset, scaleKnown }: ClipToMeasure, sums: Sums): Record<string, string> {
-  const posed = clip.filter(({ pose }) => pose).length;
-  const lack =
-    clip.length < 2
-      ? 'there are fewer than two frames'
-      : posed < 2
-        ? 'the data set states no poses'
-        : clip.every(({ camera }) => !camera)
-          ? 'the camera is not known; give --intrinsics'
-          : undefined;
-  const notes: Record<string, string> = {};
-  const say = (name: string, count: number, otherwise: string, measured: string): void => {
-    notes[name] = count > 0 ? measured : (lack ?? otherwise);
-  };
-  const noTruth = 'no pair of successive frames has enough depth, measured and predicted, to be compared';
-  const flow = `flow from measured depth and true poses, ${Math.round(sums.flowPoints / Math.max(1, sums.count('opw')))} pixels a pair`;
-  say(
-    'tcm',
-    sums.count('absErr'),
-    `no ${preset.snippet.length + 1} successive frames have enough depth, measured and predicted, to be compared`,
-    `metres, ${sums.count('absErr')} pairs; across successive windows, one prediction a window; flow from measured depth and true poses; within one window it is the same for a single-frame model and not measured for others, which answer for one frame a window`,
-  );
-  say('tae', sums.count('tae'), noTruth, `percent, ${sums.count('tae')} pairs; one scale and shift for the clip`);
-  const unscaled = scaleKnown
-    ? noTruth
-    : 'the scale of the prediction cannot be told: no pixel has both measured and predicted depth';
-  say('opw', sums.count('opw'), unscaled, `metres, ${flow}, camera motion taken out`);
-  say('rtc', sums.count('rtc'), unscaled, `share within 1 %, ${flow}, camera motion taken out`);
-  say(
-    'selfReprojection',
-    sums.count('selfReprojection'),
-    unscaled,
-    'relative, true poses, both ways, hidden pixels left out',
-  );
-  return notes;
 }

@@ -15,6 +15,7 @@ export const COMPARED = [
   { key: 'd2', name: 'δ<1.25²', latex: '$\\delta<1.25^2$', better: 'higher', unit: '' },
   { key: 'd3', name: 'δ<1.25³', latex: '$\\delta<1.25^3$', better: 'higher', unit: '' },
   { key: 'tcm', name: 'TCM', latex: 'TCM', better: 'lower', unit: 'm' },
+  { key: 'tcmWithin', name: 'TCM within', latex: 'TCM within', better: 'lower', unit: 'm' },
   { key: 'tae', name: 'TAE', latex: 'TAE', better: 'lower', unit: '%' },
   { key: 'opw', name: 'OPW', latex: 'OPW', better: 'lower', unit: 'm' },
   { key: 'rtc', name: 'rTC', latex: 'rTC', better: 'higher', unit: '' },

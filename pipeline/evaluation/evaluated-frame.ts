@@ -17,7 +17,14 @@ export interface EvaluatedFrame {
   /** Median of the truth over median of the prediction, before median scaling, after a fit of scale and shift. */
   readonly ratio?: number | undefined;
   /** Filled in by the look over time at the end, against the frame before it. */
-  consistency?: { selfReprojection?: number; tae?: number; opw?: number; rtc?: number; tcm?: number };
+  consistency?: {
+    selfReprojection?: number;
+    tae?: number;
+    opw?: number;
+    rtc?: number;
+    tcm?: number;
+    tcmWithin?: number;
+  };
 }
 
 /** What the second look at a clip needs of each frame besides depth and picture. */

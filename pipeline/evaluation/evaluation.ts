@@ -1,11 +1,13 @@
 import { DepthcastError, type DepthMap, type Frame, type Size } from '../../frames/index.ts';
 import { resizeDepth } from '../../frames/resize-depth.ts';
+import type { DepthEstimator } from '../../operators/index.ts';
 import { type Accuracy, accuracy } from '../../operators/metrics/accuracy.ts';
 import { type DepthPairs, depthPairs, scaledPairs } from '../../operators/metrics/depth-pairs.ts';
 import { meanMedian } from '../../operators/metrics/middle-values.ts';
 import { ScaleShiftFit } from '../../operators/metrics/scale-shift-fit.ts';
 import type { GroundTruth, TrueDepth } from '../datasets/ground-truth.ts';
-import { type ClipConsistency, measureClip } from './clip-consistency.ts';
+import { measureClip } from './clip-consistency.ts';
+import type { ClipConsistency } from './consistency-figures.ts';
 import { DepthErrorHistogram } from './depth-error-histogram.ts';
 import { type ClipScale, depthAt, disparityOf, fitDisparity } from './depth-scaling.ts';
 import { answeredShare, type ClipFrame, type EvaluatedFrame } from './evaluated-frame.ts';
@@ -121,8 +123,12 @@ export class Evaluation {
     return FrameSpool.open(size, journal && { folder: journal.folder, frames: journal.spooled });
   }
 
-  /** Measures over time, and sums up; once `stopped` says so, over the frames looked at until then. */
-  async finish(stopped?: () => boolean): Promise<EvaluationResult> {
+  /**
+   * Measures over time, and sums up; once `stopped` says so, over the frames looked at until then.
+   *
+   * @param model who answered, still open: a multi-frame one is asked again about snippets by themselves
+   */
+  async finish(stopped?: () => boolean, model?: DepthEstimator): Promise<EvaluationResult> {
     // A run that goes on may find nothing left to add.
     if (this.#spool === undefined && this.#journal && this.#clip.length > 0) {
       this.#spool = await this.#openSpool(this.#journal.size);
@@ -147,6 +153,7 @@ export class Evaluation {
       scale,
       scaleKnown: mode === 'none' || ratios.length > 0,
       taeLine: line,
+      model,
       stopped,
     });
     return {

@@ -33,8 +33,8 @@ export class FrameSpool {
   readonly #file: FileHandle;
   #frames: number;
 
-  private constructor(size: Size, folder: string, stays: boolean, file: FileHandle, frames: number) {
-    this.size = size;
+  private constructor({ width, height }: Size, folder: string, stays: boolean, file: FileHandle, frames: number) {
+    this.size = { width, height };
     this.#folder = folder;
     this.#stays = stays;
     this.#file = file;

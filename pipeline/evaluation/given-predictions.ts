@@ -7,6 +7,7 @@ import { readDepthPng } from '../datasets/depth-png.ts';
 import { readFrameArray } from '../datasets/frame-array.ts';
 import type { FrameName } from '../datasets/ground-truth.ts';
 import { readNpy } from '../datasets/npy-file.ts';
+import { refusePacked } from '../datasets/packed-data.ts';
 import { listedFiles } from './listed-files.ts';
 
 /** Depth that another program, or an earlier run, wrote. */
@@ -45,6 +46,7 @@ export async function givenPredictions(
   { planes, isList = false }: PredictedFrames = {},
 ): Promise<GivenPredictions> {
   if (/\.np[yz]$/i.test(place)) return fromArray(place, kind ?? 'metric', planes);
+  await refusePacked(place);
   return fromFolder(place, kind, isList ? (planes ?? 0) : undefined);
 }
 

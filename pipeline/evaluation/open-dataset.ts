@@ -4,6 +4,7 @@ import { DepthcastError } from '../../frames/index.ts';
 import { depthFolder, posesByFrame } from '../datasets/depth-folder.ts';
 import type { FrameName, GroundTruth } from '../datasets/ground-truth.ts';
 import { annotatedFolder, velodyneDepth } from '../datasets/kitti-drive.ts';
+import { refusePacked } from '../datasets/packed-data.ts';
 import { sevenScenes } from '../datasets/seven-scenes.ts';
 import { tumRgbd } from '../datasets/tum-rgbd.ts';
 import type { Footage } from '../sources/frame-source.ts';
@@ -57,9 +58,14 @@ export interface DatasetOptions {
   readonly maxFrames?: number | undefined;
 }
 
-/** Opens a data set; without a layout, what its files look like. Throws what its source and reader throw. */
+/**
+ * Opens a data set; without a layout, what its files look like. Throws what its source and reader throw, and
+ * `input-format` for one that is still packed.
+ */
 export async function openDataset(place: string, options: DatasetOptions): Promise<Dataset> {
   const { layout, gt, poses, split } = options;
+  await refusePacked(place);
+  if (gt !== undefined) for (const packed of [path.join(place, gt), gt]) await refusePacked(packed);
   if (split !== undefined) {
     if (layout === undefined || layout === 'kitti-split') return splitDataset(place, { ...options, split });
     throw new DepthcastError('option-invalid', `--split lists frames of KITTI raw, not of ${layout}.`, {

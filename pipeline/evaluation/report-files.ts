@@ -50,6 +50,7 @@ export const OVER_TIME: readonly (readonly [
   [({ tcm }) => tcm.absErr, 'TCM (m) ↓', 'TCM (m) $\\downarrow$'],
   [({ tcm }) => tcm.sqErr, 'TCM (m²) ↓', 'TCM (m$^2$) $\\downarrow$'],
   [({ tcm }) => tcm.rmse, 'TCM RMSE (m) ↓', 'TCM RMSE (m) $\\downarrow$'],
+  [({ tcmWithin }) => tcmWithin.absErr, 'TCM within (m) ↓', 'TCM within (m) $\\downarrow$'],
   [({ tae }) => tae, 'TAE (%) ↓', 'TAE (\\%) $\\downarrow$'],
   [({ opw }) => opw, 'OPW (m) ↓', 'OPW (m) $\\downarrow$'],
   [({ rtc }) => rtc, 'rTC ↑', 'rTC $\\uparrow$'],
@@ -97,7 +98,7 @@ export async function writeComparison(
 /** A row a frame, RFC 4180; empty where there is no such figure. Units as in the metrics' own files. */
 export function csvOf(rows: readonly EvaluatedFrame[]): string {
   const accuracy = ['absRel', 'sqRel', 'rmse', 'rmseLog', 'silog', 'log10', 'd1', 'd2', 'd3'] as const;
-  const overTime = ['selfReprojection', 'tae', 'opw', 'rtc', 'tcm'] as const;
+  const overTime = ['selfReprojection', 'tae', 'opw', 'rtc', 'tcm', 'tcmWithin'] as const;
   const head = ['name', 'index', 'timestamp', 'estimator', 'pixels', 'unanswered', 'ratio', ...accuracy, ...overTime];
   const lines = rows.map((row) => [
     quoted(row.name),

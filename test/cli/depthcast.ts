@@ -35,8 +35,8 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `depthcast`; it is killed at the end of the test, and when it hangs. */
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+/** Starts `depthcast`; it is killed at the end of the test, and when it hangs (`hangsAfter` milliseconds). */
+export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, hangsAfter = HANGS_AFTER): Running {
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
@@ -52,7 +52,7 @@ export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run
   child.stderr.on('data', (text: Buffer) => {
     stderr += text.toString();
   });
-  const hanging = setTimeout(() => child.kill('SIGKILL'), HANGS_AFTER);
+  const hanging = setTimeout(() => child.kill('SIGKILL'), hangsAfter);
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = new Promise<Ended>((resolve) => {
     child.once('close', (code) => {

@@ -119,7 +119,7 @@ describe('models side by side', () => {
     expect(comparisonLatex(three)).toMatch(/AbsRel \$\\downarrow\$ & 0\.1.*\\textbf\{\+0\.0/);
     expect(comparisonLatex(three)).toContain('a\\_1');
     const lines = comparisonCsv(three).trimEnd().split('\n');
-    expect(lines).toHaveLength(1 + 14 * 6);
+    expect(lines).toHaveLength(1 + 15 * 6);
     expect(lines.every((line) => line.split(',').length === 7)).toBe(true);
     expect(lines).toContain('tcm,b,,,,,');
     expect(lines.find((line) => line.startsWith('absRel,b,a_1,'))).toMatch(/,yes$/);

@@ -37,7 +37,7 @@ describe('an evaluation', { timeout: 60_000 }, () => {
     expect(opw).toBeLessThan(0.4);
     expect(rtc).toBeGreaterThan(0.7);
     expect(selfReprojection).toBeLessThan(0.02);
-    expect(Object.keys(found.notes).sort()).toEqual(['opw', 'rtc', 'selfReprojection', 'tae', 'tcm']);
+    expect(Object.keys(found.notes).sort()).toEqual(['opw', 'rtc', 'selfReprojection', 'tae', 'tcm', 'tcmWithin']);
   });
 
   it('ranks 5 % of flicker below none in every figure of consistency', async () => {
@@ -67,8 +67,12 @@ describe('an evaluation', { timeout: 60_000 }, () => {
 
   it('brings relative depth to one scale for the whole clip before it looks at consistency', async () => {
     const found = await evaluated(clip, 'street', (depth) => ({ ...times(() => 0.1)(depth, 0), kind: 'relative' }));
+    const metres = await evaluated(clip, 'street');
     expect(found.scale.mode).toBe('median');
     expect(found.consistency.selfReprojection).toBeLessThan(0.02);
+    for (const figure of ['selfReprojection', 'tae', 'opw', 'rtc'] as const) {
+      expect(found.consistency[figure]).toBeCloseTo(metres.consistency[figure]!, 3);
+    }
   });
 
   it('fits scale and shift to inverse depth', async () => {
@@ -123,6 +127,7 @@ describe('an evaluation', { timeout: 60_000 }, () => {
     expect(consistency).toEqual({
       ...{ tae: null, opw: null, rtc: null, selfReprojection: null },
       tcm: { absErr: null, sqErr: null, rmse: null },
+      tcmWithin: { absErr: null, sqErr: null, rmse: null },
     });
     expect(notes['selfReprojection']).toBe('the data set states no poses');
   });

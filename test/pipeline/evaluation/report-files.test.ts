@@ -26,6 +26,7 @@ const summary: EvaluationSummary = {
     opw: null,
     rtc: 0.5,
     selfReprojection: 0.031,
+    tcmWithin: { absErr: 0.09, sqErr: 0.015, rmse: 0.12 },
   },
   notes: { tae: 'no two successive frames have measured depth' },
   missing: { truth: [], prediction: [] },
@@ -45,7 +46,7 @@ describe('the tables of an evaluation', () => {
     expect(table).toContain('| my_model | 0.115 | 0.903 | 4.863 | 0.193 | 0.877 | 0.959 | 0.981 | 63.2 % |');
     expect(table).toContain('2 frames, preset eigen-raw-median, changed: crop none, cap 50, scaling: median');
     expect(markdownTable({ ...summary, frames: 1, answered: 1 })).toMatch(/^1 frame, [\s\S]*\| 100 % \|/);
-    expect(table).toContain('| my_model | 0.100 | 0.020 | 0.140 | – | – | 0.500 | 0.031 |');
+    expect(table).toContain('| my_model | 0.100 | 0.020 | 0.140 | 0.090 | – | – | 0.500 | 0.031 |');
     expect(table).toContain('- tae: no two successive frames');
   });
 
@@ -53,7 +54,7 @@ describe('the tables of an evaluation', () => {
     expect(latexTable(summary)).toContain(
       'my\\_model & 0.115 & 0.903 & 4.863 & 0.193 & 0.877 & 0.959 & 0.981 & 63.2\\,\\% \\\\',
     );
-    expect(latexTable(summary)).toContain('my\\_model & 0.100 & 0.020 & 0.140 & -- & -- & 0.500 & 0.031 \\\\');
+    expect(latexTable(summary)).toContain('my\\_model & 0.100 & 0.020 & 0.140 & 0.090 & -- & -- & 0.500 & 0.031 \\\\');
     expect(latexTable(summary)).toContain('TCM (m) $\\downarrow$ & ');
   });
 
@@ -73,7 +74,15 @@ describe('the tables of an evaluation', () => {
     expect(page).not.toMatch(/<script|https?:|<link|@import|url\(/);
     expect(page).toContain('&lt;script&gt;&quot;');
     expect(page).toContain('data:image/jpeg;base64,AQID');
-    for (const head of ['SqRel (m) ↓', 'δ&lt;1.25² ↑', 'TCM (m²) ↓', 'TAE (%) ↓', 'rTC ↑', 'self-reprojection ↓']) {
+    for (const head of [
+      'SqRel (m) ↓',
+      'δ&lt;1.25² ↑',
+      'TCM (m²) ↓',
+      'TCM within (m) ↓',
+      'TAE (%) ↓',
+      'rTC ↑',
+      'self-reprojection ↓',
+    ]) {
       expect(page).toContain(`<th>${head}</th>`);
     }
     expect(page).toContain('answered: 63.2 % of the measured pixels');
@@ -86,8 +95,8 @@ describe('the tables of an evaluation', () => {
       { ...row, name: 'a,b', ratio: 1.5, accuracy, consistency: { tae: 2 } },
       { ...row, name: 'c' },
     ]).split('\n');
-    expect(head!.split(',')).toHaveLength(21);
-    expect(first).toBe('"a,b",3,0.300000,m,9,1,1.5,0.115,0.903,4.863,0.193,18,0.05,0.877,0.959,0.981,,2,,,');
-    expect(second).toBe(`c,3,0.300000,m,9,1,${','.repeat(14)}`);
+    expect(head!.split(',')).toHaveLength(22);
+    expect(first).toBe('"a,b",3,0.300000,m,9,1,1.5,0.115,0.903,4.863,0.193,18,0.05,0.877,0.959,0.981,,2,,,,');
+    expect(second).toBe(`c,3,0.300000,m,9,1,${','.repeat(15)}`);
   });
 });
