@@ -95,7 +95,7 @@ export class StreamMetrics {
       estimated: (estimator) => estimated.at(this.#estimators.take(estimator)).inc(),
       published: () => published.at().inc(),
       dropped: (stage, reason, count = 1) => {
-        if (count > 0) dropped.at(stage, this.#reasons.take(reason)).inc(count);
+        if (count > 0) dropped.at(this.#stages.take(stage), this.#reasons.take(reason)).inc(count);
       },
       fellBack: (reason) => fallbacks.at(this.#reasons.take(reason)).inc(),
       error: (stage, code) => errors.at(this.#stages.take(stage), this.#codes.take(code)).inc(),

@@ -3,11 +3,18 @@ import type { CameraReading } from './camera-reading.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { StreamMetrics } from './stream-metrics.ts';
 
-/** Where a frame can be lost; `upstream` = somewhere before the hub, by holes in the frames' indices. */
-export type DropStage = 'source' | 'window' | 'estimate' | 'encode' | 'viewer' | 'upstream';
+/**
+ * Where a frame can be lost between source and hub; `upstream` = somewhere there, by holes in the frames' indices. What a
+ * camera lets go before it hands a frame on, and what slow viewers are spared, have counters of their own.
+ */
+export type DropStage = 'window' | 'estimate' | 'encode' | 'upstream';
 
-/** What takes time on a frame's way. `total` = from the decoder to the hub. */
-export type StageName = 'decode' | 'wait' | 'estimate' | 'score' | 'encode' | 'total';
+/**
+ * What takes time on a frame's way: `wait` for a turn at the model, `estimate` by the model that answered, `score` against
+ * the answer before, `encode` for the viewers; `total` = from the decoder to the hub. How long a decoder took for a frame
+ * it does not tell.
+ */
+export type StageName = 'wait' | 'estimate' | 'score' | 'encode' | 'total';
 
 /**
  * What one stream tells. Every call is cheap enough for each frame (some hundred nanoseconds) and never throws.
@@ -22,8 +29,11 @@ export interface StreamTelemetry {
   estimated(estimator: string): void;
   /** An answer was handed to the hub. */
   published(): void;
-  /** Frames were let go: `count` of them, 1 by default. */
-  dropped(stage: DropStage, reason: string, count?: number): void;
+  /**
+   * Frames were let go: `count` of them, 1 by default. `stage`: a {@link DropStage}, or the own word of whoever takes
+   * frames from the hub.
+   */
+  dropped(stage: string, reason: string, count?: number): void;
   /** The single-frame model answered, for this reason. */
   fellBack(reason: string): void;
   /** A failure, by where it was and its code. */
