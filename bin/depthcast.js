@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 
+// From the very first: a reload may be asked for while modules load, and without a listener SIGHUP ends the process. The
+// config is read after that, so there is nothing to remember of it.
+if (process.argv[2] === 'serve') process.on('SIGHUP', () => {});
+
 const main = new URL('../dist/cli/main.js', import.meta.url);
 if (existsSync(main)) {
   await import(main.href);

@@ -1,4 +1,4 @@
-import { filter, identity, type MonoTypeOperatorFunction, type Observable } from 'rxjs';
+import { defer, filter, identity, type MonoTypeOperatorFunction, type Observable, tap } from 'rxjs';
 import type { DepthFrame, Frame, FrameWindow, MissedFrame } from '../frames/index.ts';
 import {
   type DepthEstimator,
@@ -21,7 +21,7 @@ export interface DepthStreamOptions {
   readonly offsets?: readonly number[] | undefined;
   /** First frame whose depth is wanted; earlier ones only prepare cuts and windows (resume). Default 0. */
   readonly from?: number | undefined;
-  /** `true` for cameras: windows are let go rather than queued. Default `false`: lossless. */
+  /** `true` for cameras and footage shown as if live: windows are let go rather than queued. Default `false`: lossless. */
   readonly live?: boolean | undefined;
   /** Lets windows go evenly before `keepLatest` has to (live only); default: passes all. */
   readonly thin?: MonoTypeOperatorFunction<FrameWindow> | undefined;
@@ -33,6 +33,8 @@ export interface DepthStreamOptions {
   readonly onDropped?: ((window: FrameWindow) => void) | undefined;
   /** Called for each frame that neither model answered. */
   readonly onMissed?: ((missed: MissedFrame) => void) | undefined;
+  /** Called with the milliseconds that scoring an answer took. */
+  readonly onScored?: ((ms: number) => void) | undefined;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface DepthStreamOptions {
  */
 export function depthStream(frames: Observable<Frame>, options: DepthStreamOptions): Observable<DepthFrame> {
   const { model, fallback, offsets = model.contextOffsets, from = 0, live = false } = options;
-  const { thin = identity, budgetMs, cameraHeight, onDropped, onMissed } = options;
+  const { thin = identity, budgetMs, cameraHeight, onDropped, onMissed, onScored } = options;
   return frames.pipe(
     splitAtCuts(),
     slidingWindow({ offsets }),
@@ -52,6 +54,21 @@ export function depthStream(frames: Observable<Frame>, options: DepthStreamOptio
     estimateDepth(model, { budgetMs, live }),
     fallBack(fallback, { onDropped: onMissed }),
     cameraHeight === undefined ? identity : scaleByHeight(cameraHeight),
-    measureConsistency(),
+    onScored ? timed(measureConsistency(), onScored) : measureConsistency(),
   );
+}
+
+/** The same operator, one that answers at once and in order, with each of its times told. */
+function timed<T>(operator: MonoTypeOperatorFunction<T>, tell: (ms: number) => void): MonoTypeOperatorFunction<T> {
+  return (source) =>
+    defer(() => {
+      let began = 0;
+      return source.pipe(
+        tap(() => {
+          began = performance.now();
+        }),
+        operator,
+        tap(() => tell(performance.now() - began)),
+      );
+    });
 }

@@ -8,10 +8,21 @@ import type { Camera, CameraReadOptions, FrameSource, ReadOptions } from './sour
  * RxJS pushes, so finite footage is emitted one frame at a time and only while nobody holds the frame's `flow`; the
  * decoder then stalls on its pipe and memory stays bounded however long the video. A camera never waits.
  * Unsubscribing ends the decoder. Errors arrive after every frame that was decoded before them.
+ *
+ * With `live` footage does not wait either. It needs a pace of its own then (`realTime`) and `keepLatest` behind it: else
+ * frames gather without end.
  */
 export function framesOf(source: Camera, options: CameraReadOptions): Observable<Frame>;
-export function framesOf(source: FrameSource, options: ReadOptions): Observable<Frame>;
-export function framesOf(source: FrameSource, options: ReadOptions | CameraReadOptions): Observable<Frame> {
+export function framesOf(
+  source: FrameSource,
+  options: ReadOptions,
+  how?: { readonly live?: boolean },
+): Observable<Frame>;
+export function framesOf(
+  source: FrameSource,
+  options: ReadOptions | CameraReadOptions,
+  { live = source.info.live }: { readonly live?: boolean } = {},
+): Observable<Frame> {
   return new Observable<Frame>((subscriber) => {
     const iterator = source.frames(options as ReadOptions)[Symbol.asyncIterator]();
     let cancelWait = () => {};
@@ -30,7 +41,7 @@ export function framesOf(source: FrameSource, options: ReadOptions | CameraReadO
       while (!subscriber.closed) {
         const next = await iterator.next();
         if (next.done) return;
-        if (!source.info.live) await free(next.value);
+        if (!live) await free(next.value);
         subscriber.next(next.value);
       }
     };

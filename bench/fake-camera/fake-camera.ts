@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { seeded } from '../seeded.ts';
+import { CameraLogin, type LoginKind } from './camera-login.ts';
 import { accessUnits, isKey, parameterSets, rtpPackets, senderReport } from './h264-stream.ts';
+import { datagrams, interleaved, type Send } from './rtp-senders.ts';
 
 /** What a fake camera plays and asks for. */
 export interface FakeCameraOptions {
@@ -12,9 +13,11 @@ export interface FakeCameraOptions {
   readonly fps: number;
   readonly login?: { readonly user: string; readonly password: string };
   /** How it asks for the login; default `digest` (RFC 2617, MD5). */
-  readonly auth?: 'basic' | 'digest' | 'digest-sha256-qop';
+  readonly auth?: LoginKind;
   /** Carries pictures over one transport alone and answers 461 to the other. */
   readonly only?: 'tcp' | 'udp';
+  /** Address it listens on; default `127.0.0.1`. Over UDP it plays to that one alone. */
+  readonly host?: string;
   /** Pictures that are sent at once when a player begins, as a hub does that keeps the last seconds. */
   readonly backlog?: number;
 }
@@ -22,7 +25,7 @@ export interface FakeCameraOptions {
 const CLOCK = 90_000;
 
 /**
- * A small RTSP camera for tests: port 0 on 127.0.0.1, RTP interleaved over TCP or beside it over UDP, one H.264 stream
+ * A small RTSP camera for tests: port 0 on the loopback interface, RTP interleaved over TCP or beside it over UDP, one H.264 stream
  * that starts over at its end. RFC 2326 (RTSP), RFC 6184 (H.264 in RTP). Faults are properties and methods.
  */
 export class FakeCamera {
@@ -77,13 +80,17 @@ export class FakeCamera {
     return this.#port;
   }
 
+  get #host(): string {
+    return this.#options.host ?? '127.0.0.1';
+  }
+
   /** Number of open connections. */
   get clients(): number {
     return this.#sockets.size;
   }
 
   /** URL with the login given, by default the right one; `host` may be a name. */
-  url(login = this.#options.login, host = '127.0.0.1'): string {
+  url(login = this.#options.login, host = this.#host.includes(':') ? `[${this.#host}]` : this.#host): string {
     const who = login ? `${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@` : '';
     return `rtsp://${who}${host}:${this.port}/cam`;
   }
@@ -109,7 +116,7 @@ export class FakeCamera {
 
   /** Accepts connections (again), on the port it had before. */
   async listen(): Promise<void> {
-    this.#server.listen(this.#port, '127.0.0.1');
+    this.#server.listen(this.#port, this.#host);
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;
   }
@@ -124,7 +131,7 @@ export class FakeCamera {
   #serve(socket: Socket): void {
     this.connections++;
     this.#sockets.add(socket);
-    const nonce = randomBytes(8).toString('hex');
+    const login = new CameraLogin(this.#options.login, this.#options.auth ?? 'digest');
     let pending = Buffer.alloc(0);
     let stop: (() => void) | undefined;
     let send: Send = interleaved(socket);
@@ -147,7 +154,7 @@ export class FakeCamera {
         const request = pending.toString('latin1', 0, end);
         pending = pending.subarray(end + 4);
         if (this.mute || this.frozen) continue;
-        const udp = await this.#answer(socket, request, nonce);
+        const udp = await this.#answer(socket, request, login);
         if (udp === 'play') stop ??= this.#play(socket, send);
         else if (udp) {
           send = udp;
@@ -158,16 +165,16 @@ export class FakeCamera {
   }
 
   /** Answers one request; `play` for a PLAY that was granted, a way to send for a SETUP with UDP. */
-  async #answer(socket: Socket, request: string, nonce: string): Promise<Send | 'play' | undefined> {
+  async #answer(socket: Socket, request: string, login: CameraLogin): Promise<Send | 'play' | undefined> {
     const [method = '', uri = ''] = request.split(' ');
     const sequence = /^CSeq: *(\d+)/im.exec(request)?.[1] ?? '0';
     const reply = (status: string, headers: readonly string[] = [], body = ''): undefined => {
       const length = body === '' ? [] : [`Content-Length: ${body.length}`];
       socket.write(`${[`RTSP/1.0 ${status}`, `CSeq: ${sequence}`, ...headers, ...length].join('\r\n')}\r\n\r\n${body}`);
     };
-    if (method !== 'OPTIONS' && !this.#admits(method, request, nonce)) {
-      return reply('401 Unauthorized', [`WWW-Authenticate: ${this.#challenge(nonce)}`]);
-    }
+    const verdict = method === 'OPTIONS' ? 'right' : login.judge(method, request);
+    if (verdict === 'wrong') this.refusals++;
+    if (verdict !== 'right') return reply('401 Unauthorized', [`WWW-Authenticate: ${login.challenge()}`]);
     switch (method) {
       case 'OPTIONS':
         return reply('200 OK', ['Public: OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN']);
@@ -196,37 +203,6 @@ export class FakeCamera {
         if (method === 'TEARDOWN') socket.end();
         return undefined;
     }
-  }
-
-  #challenge(nonce: string): string {
-    const { auth } = this.#options;
-    if (auth === 'basic') return 'Basic realm="camera"';
-    const more = auth === 'digest-sha256-qop' ? ', algorithm=SHA-256, qop="auth", opaque="o"' : '';
-    return `Digest realm="camera", nonce="${nonce}"${more}`;
-  }
-
-  #admits(method: string, request: string, nonce: string): boolean {
-    const { login, auth } = this.#options;
-    if (!login) return true;
-    const basic = /^Authorization: *Basic (.*)$/im.exec(request)?.[1];
-    const given = /^Authorization: *Digest (.*)$/im.exec(request)?.[1];
-    const admits = (): boolean => {
-      if (auth === 'basic') return basic === Buffer.from(`${login.user}:${login.password}`).toString('base64');
-      const field = (name: string): string => new RegExp(`\\b${name}="?([^",]*)"?`).exec(given ?? '')?.[1] ?? '';
-      const sha = auth === 'digest-sha256-qop';
-      const hash = (text: string): string =>
-        createHash(sha ? 'sha256' : 'md5')
-          .update(text)
-          .digest('hex');
-      const secret = hash(`${login.user}:camera:${login.password}`);
-      const extra = sha ? `:${field('nc')}:${field('cnonce')}:auth` : '';
-      const wanted = hash(`${secret}:${nonce}${extra}:${hash(`${method}:${field('uri')}`)}`);
-      return field('username') === login.user && field('response') === wanted;
-    };
-    if (basic === undefined && given === undefined) return false;
-    if (admits()) return true;
-    this.refusals++;
-    return false;
   }
 
   #description(): string {
@@ -306,45 +282,4 @@ export class FakeCamera {
     for (let i = 0; i < 24; i++) out[20 + Math.floor(this.#random() * (out.length - 20))]! ^= 0x55;
     return out;
   }
-}
-
-/** Sends one packet, pictures on channel 0 and reports on channel 1. */
-interface Send {
-  (packet: Buffer, channel: 0 | 1): void;
-  readonly close: () => void;
-  readonly ports: readonly number[];
-}
-
-function interleaved(socket: Socket): Send {
-  const send = (packet: Buffer, channel: 0 | 1): void => {
-    const head = Buffer.from([0x24, channel, 0, 0]);
-    head.writeUInt16BE(packet.length, 2);
-    socket.write(Buffer.concat([head, packet]));
-  };
-  return Object.assign(send, { close: () => {}, ports: [] });
-}
-
-async function datagrams(...to: [number, number]): Promise<Send> {
-  const sockets = [createSocket('udp4'), createSocket('udp4')] as const;
-  for (const socket of sockets) {
-    socket.on('error', () => {});
-    socket.bind(0, '127.0.0.1');
-    await once(socket, 'listening');
-  }
-  const send = (packet: Buffer, channel: 0 | 1): void => sockets[channel].send(packet, to[channel], '127.0.0.1');
-  const close = (): void => {
-    for (const socket of sockets) socket.close();
-  };
-  return Object.assign(send, { close, ports: sockets.map((socket) => socket.address().port) });
-}
-
-/** Numbers from 0 to 1 that are the same in each run (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -41,11 +41,12 @@ export function rawOutput(capabilities: FfmpegCapabilities, size?: Size, resize:
 }
 
 /**
- * The same for a camera, with a filter of its own. Each picture is written out whole: else its end would wait in a buffer
- * for the picture behind it.
+ * The same for a camera, with a filter of its own. Each picture is written out whole and at once: else its end would wait in
+ * a buffer for the picture behind it, and, with more than one thread, ffmpeg's encoder of raw pictures keeps most of them
+ * until the next has come.
  */
 export function liveOutput(capabilities: FfmpegCapabilities, filter: string): string[] {
-  return [...pictures(capabilities, filter), '-flush_packets', '1'];
+  return [...pictures(capabilities, filter), '-threads', '1', '-flush_packets', '1'];
 }
 
 function pictures(capabilities: FfmpegCapabilities, filter: string | undefined): string[] {

@@ -2,6 +2,7 @@ import { DepthcastError, type DepthFrame, type Frame } from '../../frames/index.
 import type { DepthHub } from '../../operators/index.ts';
 import { type CameraStatus, type FrameSource, isCamera } from '../sources/frame-source.ts';
 import type { StreamTelemetry } from '../telemetry/telemetry.ts';
+import { CameraNews } from './camera-news.ts';
 import { FaultCount } from './fault-count.ts';
 import { FrameInterval } from './frame-interval.ts';
 import { FrameLedger } from './frame-ledger.ts';
@@ -51,6 +52,7 @@ export class LiveStream {
   #wasDegraded = false;
   #saidLateAt = Number.NEGATIVE_INFINITY;
   readonly #silence = new Silence();
+  readonly #news: CameraNews;
   /** Why reading ended that never should; until the next frame. */
   #brokenBy: unknown;
   /** Grows each time the stream is stopped: what was begun before then is nobody's any more. */
@@ -72,6 +74,7 @@ export class LiveStream {
     this.#hub = hub;
     this.#telemetry = telemetry;
     this.#shared = shared;
+    this.#news = new CameraNews(plan.name, shared.log);
     this.#onOver = onOver;
     this.#ledger = new FrameLedger({
       onIn: () => {
@@ -150,7 +153,7 @@ export class LiveStream {
     const [plan, source] = [this.#plan, this.#source];
     if (isCamera(source)) {
       this.#telemetry.camera(() => ({ ...source.status(), ...this.#earlier.with(source.status()) }));
-      this.#unlisten = source.onChange((status) => this.#tell(status));
+      this.#unlisten = source.onChange((status) => this.#cameraChanged(status));
     } else this.#telemetry.camera(undefined);
     const seat = (turns: ModelTurns): Seat =>
       turns.seat({
@@ -171,6 +174,7 @@ export class LiveStream {
       from: this.#reach,
       onFrame: (frame) => this.#frameCame(frame),
       onAnswer: (answer) => this.#publish(answer),
+      onScored: (ms) => this.#telemetry.stage('score', ms),
       onTooLate: (ageMs) => this.#tooLate(ageMs),
     });
     this.#run = run;
@@ -185,7 +189,7 @@ export class LiveStream {
     this.#brokenBy = undefined;
     this.#silence.frame();
     const silent = this.#silent();
-    if (silent) this.#sayLate({}, silent.message);
+    if (silent) this.#sayLate(silent.message);
     this.#againIn = AGAIN_LEAST;
     this.#reach = { index: index + 1, timestamp: timestamp + this.#interval.ms / 1000 };
   }
@@ -203,16 +207,14 @@ export class LiveStream {
   }
 
   #tooLate(ageMs: number): void {
-    const why = `an answer is ${(ageMs / 1000).toFixed(1)} s old and not shown as live`;
-    this.#sayLate({ ageMs }, `${why}; a smaller --size is faster`);
+    this.#sayLate(`an answer is ${(ageMs / 1000).toFixed(1)} s old and not shown as live; a smaller --size is faster`);
   }
 
-  #sayLate(facts: object, sentence: string): void {
+  #sayLate(sentence: string): void {
     const now = performance.now();
     if (now - this.#saidLateAt < SAY_LATE_EVERY) return;
     this.#saidLateAt = now;
-    const { name: stream } = this;
-    this.#shared.log.warn({ stream, ...facts }, `${stream}: ${sentence}`);
+    this.#shared.log.warn({ stream: this.name }, `${this.name}: ${sentence}`);
   }
 
   /** That frames come in and nothing is answered, where it is so. */
@@ -276,12 +278,10 @@ export class LiveStream {
     );
   }
 
-  #tell({ state, fault, nextTryInMs }: CameraStatus): void {
-    const { name: stream } = this;
-    const next = nextTryInMs === undefined ? '' : `; next try in ${(nextTryInMs / 1000).toFixed(1)} s`;
-    const facts = { stream, state, ...(fault && { code: fault.code }), ...(nextTryInMs && { nextTryInMs }) };
-    if (fault && state !== 'live') this.#shared.log.warn(facts, `${stream}: ${fault.message}${next}`);
-    else this.#shared.log.info(facts, `${stream}: ${state}`);
+  #cameraChanged(status: CameraStatus): void {
+    // A camera that is away leaves nothing unanswered: its next frame begins the count anew.
+    if (status.state !== 'live') this.#silence.broken();
+    this.#news.tell(status);
   }
 
   #newThinning(): Thinning {

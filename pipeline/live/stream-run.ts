@@ -1,4 +1,4 @@
-import { filter, Observable, pipe, Subject, takeUntil, tap } from 'rxjs';
+import { filter, identity, Observable, pipe, Subject, takeUntil, tap } from 'rxjs';
 import type { DepthFrame, Frame } from '../../frames/index.ts';
 import { depthStream } from '../depth-stream.ts';
 import { framesOf } from '../frames-of.ts';
@@ -24,6 +24,8 @@ export interface RunParts {
   readonly from: { readonly index: number; readonly timestamp: number };
   readonly onFrame: (frame: Frame) => void;
   readonly onAnswer: (answer: DepthFrame) => void;
+  /** An answer was scored in so many milliseconds. */
+  readonly onScored: (ms: number) => void;
   /** An answer was too old to be shown. */
   readonly onTooLate: (ageMs: number) => void;
 }
@@ -72,19 +74,22 @@ export class StreamRun {
   }
 
   #answers(): Observable<DepthFrame> {
-    const { plan, model, fallback, ledger, thinning, onAnswer } = this.#parts;
-    const { live } = this.#parts.source.info;
+    const { plan, model, fallback, ledger, thinning, onAnswer, onScored } = this.#parts;
+    // The world in front of a camera goes on; footage is as new as the moment in which it is played.
+    const ages = isCamera(this.#parts.source);
     return depthStream(this.#frames().pipe(takeUntil(this.#asked)), {
       model,
       fallback,
-      live,
+      live: true,
       budgetMs: plan.budgetMs,
       cameraHeight: plan.cameraHeight,
       thin: pipe(
-        freshOnly({
-          maxAgeMs: () => this.#maxAgeMs,
-          onDropped: ({ target }) => ledger.drop(target, 'window', 'stale'),
-        }),
+        ages
+          ? freshOnly({
+              maxAgeMs: () => this.#maxAgeMs,
+              onDropped: ({ target }) => ledger.drop(target, 'window', 'stale'),
+            })
+          : identity,
         thinning.operator(),
         model.gate(),
       ),
@@ -96,8 +101,9 @@ export class StreamRun {
         thinning.answered(window.target.index);
         ledger.drop(window.target, 'estimate', missed);
       },
+      onScored,
     }).pipe(
-      filter(({ frame }) => !live || this.#isFresh(frame)),
+      filter(({ frame }) => !ages || this.#isFresh(frame)),
       tap((answer) => {
         ledger.publish(answer.frame);
         onAnswer(answer);
@@ -143,7 +149,7 @@ export class StreamRun {
     try {
       if (isCamera(source)) return framesOf(source, { stream, size: plan.size, intrinsics, maxFrames });
       const { size } = source.info;
-      return framesOf(source, {
+      const options = {
         stream,
         size: plan.size(size),
         resize: plan.resize,
@@ -151,7 +157,9 @@ export class StreamRun {
         maxFrames,
         loop: plan.loop,
         realTime: true,
-      });
+      };
+      // Played by its own clock and thinned as a camera is: in a queue its pictures would grow old on a slow machine.
+      return framesOf(source, options, { live: true });
     } catch (error) {
       return new Observable((subscriber) => subscriber.error(error));
     }

@@ -22,8 +22,12 @@ const DEADLINE_MS = 10_000;
  */
 export function whileReady(model: RestartingModel, deadlineMs = DEADLINE_MS): DepthEstimator {
   let interrupting: Promise<void> | undefined;
-  const interrupt = (): void => {
-    interrupting ??= model
+  /** Grows with each interruption: a window that was asked before one says nothing about the model after it. */
+  let life = 0;
+  const interrupt = (asked: number): void => {
+    if (asked !== life) return;
+    life++;
+    interrupting = model
       .interrupt()
       .then(() => model.restart())
       .catch(() => {})
@@ -40,10 +44,11 @@ export function whileReady(model: RestartingModel, deadlineMs = DEADLINE_MS): De
         if (!interrupting) model.restart().catch(() => {});
         throw beingStarted(model.id);
       }
+      const asked = life;
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {
-          interrupt();
+          interrupt(asked);
           reject(tooLate(model.id, deadlineMs));
         }, deadlineMs);
       });

@@ -1,11 +1,9 @@
-import { DepthcastError } from '../../frames/index.ts';
 import { liveInput } from '../ffmpeg/recipe.ts';
 import { secretsOf, shownAddress } from '../ffmpeg/redact.ts';
 import type { Camera } from './frame-source.ts';
-import { cameraSettings } from './live/camera-options.ts';
+import { cameraUrl } from './live/camera-url.ts';
 import { HlsRelay } from './live/hls-relay.ts';
 import { type CameraConnection, liveCamera } from './live/live-camera.ts';
-import { ffmpegFor, warnOfOldFfmpeg } from './reading/opened-ffmpeg.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
 
 /**
@@ -23,15 +21,7 @@ export const hls: SourceKind = {
 };
 
 async function open(place: Place, options: OpenOptions): Promise<Camera> {
-  if (place.kind !== 'url' || !/^https?:$/.test(place.url.protocol)) {
-    throw new DepthcastError('option-invalid', 'The layout hls needs an http:// URL.', {
-      advice: 'Give http://host/name.m3u8.',
-    });
-  }
-  const { url } = place;
-  const settings = cameraSettings(options.camera);
-  const decoder = await ffmpegFor(options);
-  warnOfOldFfmpeg(decoder.binary);
+  const { url, settings, decoder } = await cameraUrl(place, options, 'hls', /^https?:$/, 'http://host/name.m3u8');
   const { allowHosts, insecureTls } = settings;
   const address = shownAddress(url);
   const subject = `The stream ${address}`;

@@ -1,13 +1,11 @@
-import { DepthcastError } from '../../frames/index.ts';
 import { liveInput } from '../ffmpeg/recipe.ts';
 import { redact, secretsOf } from '../ffmpeg/redact.ts';
 import type { Camera } from './frame-source.ts';
 import { pinned } from './live/address.ts';
-import { cameraSettings } from './live/camera-options.ts';
+import { cameraUrl } from './live/camera-url.ts';
 import { dial } from './live/dial.ts';
 import { type CameraConnection, liveCamera } from './live/live-camera.ts';
 import { TcpRelay } from './live/tcp-relay.ts';
-import { ffmpegFor, warnOfOldFfmpeg } from './reading/opened-ffmpeg.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
 
 /**
@@ -23,15 +21,7 @@ export const rtmp: SourceKind = {
 };
 
 async function open(place: Place, options: OpenOptions): Promise<Camera> {
-  if (place.kind !== 'url' || !/^rtmps?:$/.test(place.url.protocol)) {
-    throw new DepthcastError('option-invalid', 'The layout rtmp needs an rtmp:// URL.', {
-      advice: 'Give rtmp://host/app/name.',
-    });
-  }
-  const { url } = place;
-  const settings = cameraSettings(options.camera);
-  const decoder = await ffmpegFor(options);
-  warnOfOldFfmpeg(decoder.binary);
+  const { url, settings, decoder } = await cameraUrl(place, options, 'rtmp', /^rtmps?:$/, 'rtmp://host/app/name');
   const { allowHosts, insecureTls } = settings;
   const [, app = '', ...name] = url.pathname.split('/');
   // The last part often is the key that lets one in.

@@ -1,15 +1,13 @@
-import { DepthcastError } from '../../frames/index.ts';
 import { liveInput } from '../ffmpeg/recipe.ts';
 import { secretsOf, shownAddress } from '../ffmpeg/redact.ts';
 import type { Camera } from './frame-source.ts';
 import { pinned } from './live/address.ts';
-import { cameraSettings } from './live/camera-options.ts';
+import { cameraUrl } from './live/camera-url.ts';
 import { dial } from './live/dial.ts';
 import { refusal, unanswered } from './live/faults.ts';
 import { type CameraConnection, liveCamera } from './live/live-camera.ts';
 import { loginOf } from './live/login.ts';
 import { ANSWER_WITHIN, RtspRelay } from './live/rtsp-relay.ts';
-import { ffmpegFor, warnOfOldFfmpeg } from './reading/opened-ffmpeg.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
 
 /**
@@ -27,15 +25,7 @@ export const rtsp: SourceKind = {
 };
 
 async function open(place: Place, options: OpenOptions): Promise<Camera> {
-  if (place.kind !== 'url' || !/^rtsps?:$/.test(place.url.protocol)) {
-    throw new DepthcastError('option-invalid', 'The layout rtsp needs an rtsp:// URL.', {
-      advice: 'Give rtsp://host/path.',
-    });
-  }
-  const { url } = place;
-  const settings = cameraSettings(options.camera);
-  const decoder = await ffmpegFor(options);
-  warnOfOldFfmpeg(decoder.binary);
+  const { url, settings, decoder } = await cameraUrl(place, options, 'rtsp', /^rtsps?:$/, 'rtsp://host/path');
   const { transport, allowHosts, insecureTls } = settings;
   const inputOptions = [
     ...liveInput('rtsp,tcp,rtp,udp', 'rtsp,sdp,rtp,mpegts,h264,hevc'),

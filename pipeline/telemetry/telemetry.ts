@@ -3,11 +3,18 @@ import type { CameraReading } from './camera-reading.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { StreamMetrics } from './stream-metrics.ts';
 
-/** Where a frame can be lost; `upstream` = somewhere before the hub, by holes in the frames' indices. */
-export type DropStage = 'source' | 'window' | 'estimate' | 'encode' | 'viewer' | 'upstream';
+/**
+ * Where a frame can be lost between source and hub; `upstream` = somewhere there, by holes in the frames' indices. What a
+ * camera lets go before it hands a frame on, and what slow viewers are spared, have counters of their own.
+ */
+export type DropStage = 'window' | 'estimate' | 'encode' | 'upstream';
 
-/** What takes time on a frame's way. `total` = from the decoder to the hub. */
-export type StageName = 'decode' | 'wait' | 'estimate' | 'score' | 'encode' | 'total';
+/**
+ * What takes time on a frame's way: `wait` for a turn at the model, `estimate` by the model that answered, `score` against
+ * the answer before, `encode` for the viewers; `total` = from the decoder to the hub. How long a decoder took for a frame
+ * it does not tell.
+ */
+export type StageName = 'wait' | 'estimate' | 'score' | 'encode' | 'total';
 
 /**
  * What one stream tells. Every call is cheap enough for each frame (some hundred nanoseconds) and never throws.

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { namedSources } from '../../cli/serve-config.ts';
@@ -83,6 +85,21 @@ describe('depthcast serve', { timeout: 120_000 }, () => {
     const [closeCode] = await once(socket, 'close');
     expect(closeCode).toBe(1001);
     expect((await running.ended).code).toBe(0);
+  });
+
+  it('is not ended by a SIGHUP that comes while its modules load', async () => {
+    const hooks = join(await emptyFolder(), 'hooks.mjs');
+    // Runs in the program itself, as the first of its modules is asked for.
+    const load = `export async function load(url, context, next) {
+      if (url.endsWith('/dist/cli/main.js')) process.kill(process.pid, 'SIGHUP');
+      return next(url, context);
+    }`;
+    const url = `data:text/javascript,${encodeURIComponent(load)}`;
+    await writeFile(hooks, `import { register } from 'node:module';\nregister(${JSON.stringify(url)});\n`);
+    const { code, stdout } = await start(['serve', '--help'], { NODE_OPTIONS: `--import=${pathToFileURL(hooks)}` })
+      .ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain('SIGHUP');
   });
 
   it('plays once with --once, counts every frame, and ends by itself', async () => {

@@ -1,7 +1,8 @@
 """An RTSP camera by GStreamer, for tests against a server that is not ours.
 
-python3 gst-camera.py FILE.h264 FPS [USER PASSWORD]; prints its port, takes `freeze`, `resume` and `quit` on stdin.
-Debian: python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good
+python3 gst-camera.py FILE.h264 FPS [USER PASSWORD [CERT KEY]]; prints its port, takes `freeze`, `resume` and `quit` on
+stdin. With a certificate and its key (PEM) it speaks RTSPS.
+Debian: python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good, for RTSPS glib-networking
 """
 import sys
 import threading
@@ -11,7 +12,7 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 Gst.init(None)
 path, fps = sys.argv[1], int(sys.argv[2])
@@ -66,6 +67,8 @@ if len(sys.argv) > 4:
     token.set_string("media.factory.role", "user")
     auth.add_digest(sys.argv[3], sys.argv[4], token)
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+    if len(sys.argv) > 6:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_files(sys.argv[5], sys.argv[6]))
     server.set_auth(auth)
     permissions = GstRtspServer.RTSPPermissions()
     permissions.add_permission_for_role("user", "media.factory.access", True)

@@ -21,11 +21,8 @@ export interface CameraConnection {
   /** Options before ffmpeg's `-i`, and what stands behind it. */
   readonly inputOptions: readonly string[];
   readonly input: string | Readable;
-  /**
-   * When the picture that the decoder just gave was received, in milliseconds of `performance.now()`, for streams that
-   * carry no time. Asked once for each picture, in order.
-   */
-  receivedAt?(): number;
+  /** Told of each picture that the decoder gave, by its time in microseconds. */
+  decoded?(microseconds: number): void;
   /** What the camera answered instead of playing, where it did. */
   refusal?(): DepthcastError | undefined;
   close(): void;
@@ -245,9 +242,8 @@ class LiveCamera implements Camera {
       },
       onPicture: (picture, arrivedAt) => {
         if (signal.aborted || broken) return;
-        const receivedAt = connection.receivedAt?.();
-        const timed = receivedAt === undefined ? picture : { ...picture, microseconds: receivedAt * 1000 };
-        guarded(() => epoch.take(timed, arrivedAt));
+        connection.decoded?.(picture.microseconds);
+        guarded(() => epoch.take(picture, arrivedAt));
       },
       onDecodeError: () => counts.decodeErrors++,
     });

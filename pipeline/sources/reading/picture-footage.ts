@@ -87,7 +87,8 @@ export async function openPictures(folder: PictureFolder): Promise<Footage> {
       'sequence-gap',
       `The picture with number ${missing} is missing behind "${before}" in "${path.basename(directory)}".`,
       {
-        advice: 'Put it back, or give --layout pictures-with-gaps to begin a new stretch behind each hole.',
+        advice:
+          'Put it back, or give the folder of the pictures themselves with --layout pictures-with-gaps: then a new stretch begins behind each hole.',
         facts: { directory, missing, index: at, delivered: at },
       },
     );

@@ -1,97 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { DepthcastError, type DepthFrame, type FrameWindow } from '../../../frames/index.ts';
-import type { DepthEstimator } from '../../../operators/index.ts';
-import { balanceOf } from '../../../pipeline/live/frame-ledger.ts';
-import { LiveStreams } from '../../../pipeline/live/live-streams.ts';
-import type { StreamPlan } from '../../../pipeline/live/stream-plan.ts';
+import { describe, expect, it } from 'vitest';
+import { DepthcastError } from '../../../frames/index.ts';
 import type { FrameSource } from '../../../pipeline/sources/frame-source.ts';
-import { Telemetry } from '../../../pipeline/telemetry/telemetry.ts';
-import { depthMap } from '../../operators/frames.ts';
 import { ScriptedCamera } from './scripted-camera.ts';
-
-/** Waits for what is bound to come; that it does not come ends the test by its time limit. */
-async function until(happened: () => boolean): Promise<void> {
-  while (!happened()) await sleep(5);
-}
-
-class Hub {
-  readonly answers: DepthFrame[] = [];
-  ended = false;
-  publish(answer: DepthFrame): void {
-    this.answers.push(answer);
-  }
-  end(): void {
-    this.ended = true;
-  }
-}
-
-const size = { width: 8, height: 4 };
-const plan = (name: string, source: FrameSource | Error, given: Partial<StreamPlan> = {}): StreamPlan => ({
-  name,
-  key: name,
-  open: async () => {
-    if (source instanceof Error) throw source;
-    return source;
-  },
-  size: () => size,
-  loop: false,
-  ...given,
-});
-
-/** Streams over a model that takes a moment; `wrong` makes it fail. */
-function streams(estimate: (window: FrameWindow) => Promise<ReturnType<typeof depthMap>> = quick) {
-  const hubs = new Map<string, Hub>();
-  const removed: string[] = [];
-  const said: string[] = [];
-  const telemetry = new Telemetry();
-  const tell = (_: object, sentence: string): number => said.push(sentence);
-  const estimator = (id: string, contextOffsets: readonly number[]): DepthEstimator => ({
-    id,
-    contextOffsets,
-    inFlight: 2,
-    estimate: id === 'model' ? estimate : quick,
-  });
-  const set = new LiveStreams({
-    model: estimator('model', [-1, 1]),
-    fallback: estimator('single', []),
-    telemetry,
-    log: { debug: tell, info: tell, warn: tell },
-    server: {
-      addStream: (name) => {
-        const hub = new Hub();
-        hubs.set(name, hub);
-        return hub;
-      },
-      removeStream: async (name) => void removed.push(name),
-    },
-  });
-  onTestFinished(async () => {
-    await set.close(0);
-    telemetry.close();
-    for (const report of set.reports()) expectWhole(report);
-  });
-  const report = (name: string) => set.reports().find((each) => each.name === name)!;
-  return { set, hubs, removed, said, report, telemetry };
-}
-
-/** Every frame is accounted for, and nothing is inside any more. */
-function expectWhole(report: ReturnType<LiveStreams['reports']>[number]): void {
-  const { source } = report;
-  expect({ name: report.name, balance: balanceOf(report), inside: report.inside }).toEqual({
-    name: report.name,
-    balance: 0,
-    inside: 0,
-  });
-  const discarded = Object.values(source.discarded).reduce((sum, count) => sum + count, 0);
-  expect(source.decoded).toBe(source.emitted + discarded);
-  if (source.decoded > 0) expect(source.emitted).toBe(report.in);
-}
-
-async function quick(): Promise<ReturnType<typeof depthMap>> {
-  await sleep(1);
-  return depthMap(10);
-}
+import { plan, streams, until } from './streams-setup.ts';
 
 describe('a set of streams', () => {
   it('answers one camera although another is dead, and says which', async () => {
@@ -100,12 +12,11 @@ describe('a set of streams', () => {
     await set.apply([plan('good', good), plan('dead', dead)]);
     dead.become('waiting');
     good.become('live');
-    for (let i = 0; i < 20; i++) {
+    while (hubs.get('good')!.answers.length < 15) {
       good.send();
       await sleep(5);
     }
-    await until(() => hubs.get('good')!.answers.length >= 15);
-    expect(report('good').state).toBe('live');
+    expect(report('good').state).toMatch(/^(live|thinned)$/);
     expect(report('dead')).toMatchObject({ state: 'waiting', in: 0, out: 0 });
     expect(hubs.get('dead')!.answers).toEqual([]);
   });
@@ -174,104 +85,6 @@ describe('a set of streams', () => {
     expect(hubs.get('file')!.ended).toBe(true);
   });
 
-  it('answers by the fallback while the model fails, says so once, and says when it is over', async () => {
-    let broken = true;
-    const { set, hubs, said, report } = streams(async () => {
-      await sleep(1);
-      if (broken) throw new DepthcastError('model-crashed', 'The model lost its thread.', { advice: 'Wait.' });
-      return depthMap(10);
-    });
-    const camera = new ScriptedCamera();
-    await set.apply([plan('cam', camera)]);
-    camera.become('live');
-    const hub = hubs.get('cam')!;
-    const play = async (frames: number): Promise<void> => {
-      for (let i = 0; i < frames; i++) {
-        camera.send();
-        await sleep(8);
-      }
-    };
-    await play(12);
-    await until(() => report('cam').modelFaults >= 3);
-    expect(report('cam').state).toBe('degraded');
-    expect(hub.answers.some(({ fallbackReason }) => fallbackReason === 'inference-error')).toBe(true);
-    expect(said.filter((line) => line.includes('fails again and again'))).toHaveLength(1);
-    broken = false;
-    await play(6);
-    await until(() => hub.answers.at(-1)?.estimator === 'model');
-  });
-
-  it('answers what is inside before a stream is stopped, and counts what it cannot', async () => {
-    const { set, hubs, report } = streams(async () => {
-      await sleep(50);
-      return depthMap(10);
-    });
-    const camera = new ScriptedCamera();
-    await set.apply([plan('cam', camera)]);
-    camera.send(4);
-    await until(() => report('cam').in === 4);
-    await set.close(1000);
-    // Nothing was on its way but what one window after the other lets pass.
-    expect(report('cam')).toMatchObject({ in: 4, inside: 0 });
-    expect(hubs.get('cam')!.answers.length).toBeGreaterThan(0);
-    expect(report('cam').dropped['window/stopped']).toBeUndefined();
-  });
-
-  it('lets go what takes too long to answer, and books it', async () => {
-    const never = new Promise<never>(() => {});
-    const { set, report } = streams(() => never);
-    const camera = new ScriptedCamera();
-    await set.apply([plan('cam', camera)]);
-    camera.send(6);
-    await until(() => report('cam').in === 6);
-    await set.close(20);
-    expect(report('cam').inside).toBe(0);
-    expect(report('cam').dropped['window/stopped']).toBeGreaterThan(0);
-  });
-
-  it('says stalled, and why, of a stream that answers nothing though frames come in', async () => {
-    let hangs = true;
-    const { set, hubs, said, report } = streams(() => (hangs ? new Promise(() => {}) : quick()));
-    const camera = new ScriptedCamera();
-    await set.apply([plan('cam', camera)]);
-    camera.become('live');
-    const feeding = setInterval(() => camera.send(), 40);
-    onTestFinished(() => clearInterval(feeding));
-    await until(() => report('cam').state === 'live');
-    await until(() => report('cam').state === 'stalled');
-    expect(report('cam').fault?.message).toMatch(/none was answered for \d\.\d s/);
-    // The window at the beginning of the stream has a gap, so that the fallback answers it.
-    expect(hubs.get('cam')!.answers.every(({ estimator }) => estimator === 'single')).toBe(true);
-    await until(() => said.some((line) => line.includes('none was answered')));
-    hangs = false;
-    expect(report('cam').dropped['window/late']).toBeGreaterThan(0);
-  });
-
-  it('shows a camera of one frame a second, whose pictures wait a second for the next one', async () => {
-    const { set, hubs, report } = streams();
-    const camera = new ScriptedCamera();
-    await set.apply([plan('slow', camera)]);
-    camera.become('live');
-    const hub = hubs.get('slow')!;
-    camera.send();
-    for (let sent = 1; sent < 4; sent++) {
-      await sleep(1100);
-      camera.send();
-    }
-    await until(() => hub.answers.length >= 3);
-    expect(report('slow')).toMatchObject({ state: 'live', dropped: {} });
-  });
-
-  it('says why a camera is not read whose reading ended by a fault of ours', async () => {
-    const { set, report } = streams();
-    const camera = new ScriptedCamera();
-    await set.apply([plan('cam', camera)]);
-    camera.become('closed');
-    camera.breakDown(new DepthcastError('decoder-output', 'It made no sense.', { advice: 'Look.' }));
-    await until(() => report('cam').fault !== undefined);
-    expect(report('cam')).toMatchObject({ state: 'waiting', fault: { code: 'decoder-output' } });
-  });
-
   it('goes by the newest plan where the old one is still opening its source again', async () => {
     const { set, hubs, report } = streams();
     const [old, late, fresh] = [new ScriptedCamera(), new ScriptedCamera(), new ScriptedCamera()];
@@ -321,20 +134,5 @@ describe('a set of streams', () => {
     await set.apply([plan('a', { info, frames: async function* () {} }, { key: 'file' })]);
     expect(report('a').source.decoded).toBe(5);
     expect(await telemetry.text()).not.toContain('depthcast_source_frames_total{stream="a"} 10');
-  });
-
-  it('reads a camera again whose reading ended by a fault of ours', async () => {
-    const { set, hubs, said } = streams();
-    const cameras = [new ScriptedCamera(), new ScriptedCamera()];
-    let opened = 0;
-    await set.apply([plan('cam', cameras[0]!, { open: async () => cameras[opened++]! })]);
-    cameras[0]!.send(3);
-    await until(() => hubs.get('cam')!.answers.length > 0);
-    cameras[0]!.breakDown(new Error('broken'));
-    await until(() => opened === 2);
-    const before = hubs.get('cam')!.answers.length;
-    cameras[1]!.send(3);
-    await until(() => hubs.get('cam')!.answers.length > before);
-    expect(said.some((line) => line.includes('reading ended'))).toBe(true);
   });
 });

@@ -15,6 +15,8 @@ class HungModel implements RestartingModel {
   asked = 0;
   interrupts = 0;
   restarts = 0;
+  /** Ends an interruption. */
+  end = (): void => {};
   estimate(): Promise<DepthMap> {
     this.asked++;
     return this.hangs ? new Promise(() => {}) : Promise.resolve(depthMap(10));
@@ -22,7 +24,9 @@ class HungModel implements RestartingModel {
   async interrupt(): Promise<void> {
     this.interrupts++;
     this.isReady = false;
-    await sleep(20);
+    await new Promise<void>((resolve) => {
+      this.end = resolve;
+    });
   }
   async restart(): Promise<void> {
     this.restarts++;
@@ -44,9 +48,26 @@ describe('a model in live', () => {
     // Until it is back nothing more is asked of it.
     await expect(estimate(2)).rejects.toMatchObject({ message: expect.stringContaining('being started again') });
     expect([model.asked, model.interrupts]).toEqual([2, 1]);
+    model.end();
     while (model.restarts === 0) await sleep(5);
     await sleep(0);
     await expect(estimate(3)).resolves.toMatchObject({ kind: 'metric' });
+    expect([model.interrupts, model.restarts]).toEqual([1, 1]);
+  });
+
+  it('is not started again for a window that was asked before it was', async () => {
+    const model = new HungModel();
+    const live = whileReady(model, 30);
+    const estimate = (index: number): Promise<DepthMap> =>
+      lastValueFrom(observe(live.estimate(windowOf(frame(index)))));
+    const first = estimate(0).catch(() => {});
+    // Its deadline comes when the model is back already.
+    const now = performance.now();
+    while (performance.now() < now + 20);
+    const second = estimate(1).catch(() => {});
+    await first;
+    model.end();
+    await second;
     expect([model.interrupts, model.restarts]).toEqual([1, 1]);
   });
 

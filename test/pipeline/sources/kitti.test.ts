@@ -66,7 +66,21 @@ describe('a KITTI odometry folder', () => {
   it('with a hole tells of the hole, not of the lines that are left over', async () => {
     const root = await odometry('03', { 'calib.txt': CALIB, 'times.txt': '0\n0.1\n0.2\n0.3\n0.4\n' });
     await rm(path.join(root, 'image_2', '000002.png'));
-    await expect(frames(root)).rejects.toMatchObject({ code: 'sequence-gap', facts: { missing: '000002' } });
+    await expect(frames(root)).rejects.toMatchObject({
+      code: 'sequence-gap',
+      advice: expect.stringContaining('folder of the pictures themselves with --layout pictures-with-gaps'),
+      facts: { missing: '000002' },
+    });
+    // The advice works, and what evaluate asks for begins the same new stretch, with the times of the numbers.
+    for (const source of [
+      await openSource(path.join(root, 'image_2'), { layout: 'pictures-with-gaps' }),
+      await openSource(root, { onGap: 'time-gap' }),
+    ]) {
+      const starts: (readonly [string, string | undefined])[] = [];
+      for await (const frame of source.frames(READ)) starts.push([frame.name, frame.segmentStart]);
+      expect(starts.map(([name]) => name)).toEqual(['000000', '000001', '000003', '000004']);
+      expect(starts.filter(([, start]) => start)).toEqual([['000003', 'time-gap']]);
+    }
   });
 
   it('that begins further on has the times and poses of its numbers, not of its positions', async () => {

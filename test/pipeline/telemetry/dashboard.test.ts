@@ -49,7 +49,7 @@ describe('the Grafana dashboard', () => {
     stream.decoded();
     stream.dropped('window', 'busy');
     stream.error('estimate', 'model-crashed');
-    for (const stage of ['decode', 'wait', 'score'] as const) stream.stage(stage, 3);
+    for (const stage of ['wait', 'score'] as const) stream.stage(stage, 3);
     stream.queue('window', () => 1);
     stream.camera(() => ({
       state: 'live',

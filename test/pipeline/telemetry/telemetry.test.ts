@@ -34,7 +34,7 @@ describe('telemetry', () => {
     for (let i = 0; i < 5; i++) stream.decoded();
     stream.dropped('window', 'busy', 2);
     stream.dropped('window', 'busy');
-    stream.dropped('source', 'stale', 0);
+    stream.dropped('window', 'stale', 0);
     stream.estimated('tc-depth-lite');
     stream.fellBack('scene-cut');
     stream.error('estimate', 'model-crashed');
