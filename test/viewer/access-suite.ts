@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { startServer } from '../../pipeline/server/depth-server.ts';
 import { moreThan, type PageSetup } from './page-setup.ts';
+import { drawn } from './patched-frame.ts';
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
@@ -43,6 +45,28 @@ export function accessSuite(setup: PageSetup): void {
       expect(await seriousFindings(page)).toEqual([]);
       await page.keyboard.press('?');
       await page.waitForSelector('#help-sheet[open]');
+      expect(await seriousFindings(page)).toEqual([]);
+    });
+
+    it(`has none in ${scheme} either: 3-D, swipe and paused, open menu, lost connection, token`, async () => {
+      const server = await setup.serve();
+      const { page } = await setup.open(server.url, { scheme, view: 'cloud' });
+      await drawn(page, 2);
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.keyboard.press('3');
+      await page.keyboard.press(' ');
+      await page.waitForSelector('#badge[data-mood="paused"]');
+      await page.click('#snapshots summary');
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.click('[data-transport="toggle"]');
+      await server.close();
+      await page.waitForSelector('#badge[data-mood="bad"]');
+      expect(await seriousFindings(page)).toEqual([]);
+      const locked = await startServer({ port: 0, streams: ['street'], tokens: { viewer: ['street-0123456789'] } });
+      setup.endings.push(() => locked.close());
+      await page.goto(locked.url);
+      await page.waitForSelector('#token-sheet[open]');
       expect(await seriousFindings(page)).toEqual([]);
     });
   }

@@ -1,62 +1,26 @@
-import type { Page } from 'playwright-core';
-import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import type { DepthFrame } from '../../frames/index.ts';
-import { roadFrame } from '../pipeline/server/road-frames.ts';
-import type { PageSetup } from './page-setup.ts';
+import { colourTable, placeInRange, STREET_RANGE } from '../../frames/colour-map.ts';
+import { PATIENCE, type PageSetup } from './page-setup.ts';
+import { drawn, PATCHES, patchedFrame, pixelsOf, placeOfPatch, poseOf } from './patched-frame.ts';
 
-interface Pose {
-  readonly position: readonly [number, number, number];
-  readonly target: readonly [number, number, number];
-  readonly fov: number;
+interface Pixels {
+  readonly data: Buffer;
+  readonly width: number;
+  readonly height: number;
 }
 
-type Vector = readonly [number, number, number];
-
-const minus = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-const dot = (a: Vector, b: Vector) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-const cross = (a: Vector, b: Vector): Vector => [
-  a[1] * b[2] - a[2] * b[1],
-  a[2] * b[0] - a[0] * b[2],
-  a[0] * b[1] - a[1] * b[0],
-];
-const unit = (a: Vector): Vector => [a[0] / Math.hypot(...a), a[1] / Math.hypot(...a), a[2] / Math.hypot(...a)];
-
-/** Where a point (x right, y up, −z forward) must lie on a canvas, by the definition of a pinhole camera alone. */
-function project(point: Vector, { position, target, fov }: Pose, width: number, height: number) {
-  const forward = unit(minus(target, position));
-  const right = unit(cross(forward, [0, 1, 0]));
-  const up = cross(right, forward);
-  const away = minus(point, position);
-  const focal = height / 2 / Math.tan((fov * Math.PI) / 360);
-  const depth = dot(away, forward);
-  return { x: width / 2 + (focal * dot(away, right)) / depth, y: height / 2 - (focal * dot(away, up)) / depth };
-}
-
-/** Everything unknown but three patches of five by five pixels, each with a colour of its own. */
-const PATCHES = [
-  { u: 120, v: 60, z: 12, colour: [255, 0, 0] },
-  { u: 330, v: 120, z: 6, colour: [0, 255, 0] },
-  { u: 520, v: 90, z: 25, colour: [0, 0, 255] },
-] as const;
-
-function patchedFrame(): DepthFrame {
-  const road = roadFrame({ index: 1 });
-  const data = new Float32Array(640 * 192).fill(Number.NaN);
-  road.frame.pixels.fill(0);
-  for (const { u, v, z, colour } of PATCHES) {
-    for (let y = v - 8; y <= v + 8; y++)
-      for (let x = u - 8; x <= u + 8; x++) road.frame.pixels.set(colour, 3 * (y * 640 + x));
-    for (let y = v - 2; y <= v + 2; y++) for (let x = u - 2; x <= u + 2; x++) data[y * 640 + x] = z;
+/** Middle and number of the pixels in which one channel stands out. */
+function spotOf({ data, width, height }: Pixels, channel: number, least: number, others = 90) {
+  let [x, y, count] = [0, 0, 0];
+  for (let i = 0; i < width * height; i++) {
+    if (data[3 * i + channel]! < least) continue;
+    if ([0, 1, 2].some((other) => other !== channel && data[3 * i + other]! > others)) continue;
+    x += (i % width) + 0.5;
+    y += Math.floor(i / width) + 0.5;
+    count++;
   }
-  return { ...road, depth: { kind: 'metric', width: 640, height: 192, data } };
+  return { x: x / count, y: y / count, count };
 }
-
-const drawn = (page: Page, least: number) =>
-  page.waitForFunction(
-    (count) => Number(document.querySelector<HTMLElement>('.cloud-note')?.dataset['drawn']) >= count,
-    least,
-  );
 
 /** The tests of the 3-D view. */
 export function cloudSuite(setup: PageSetup): void {
@@ -66,34 +30,79 @@ export function cloudSuite(setup: PageSetup): void {
     const { page, complaints } = await setup.open(server.url, { view: 'cloud' });
     await drawn(page, 2);
     const canvas = page.locator('#cloud');
-    const pose = JSON.parse((await canvas.getAttribute('data-pose'))!) as Pose;
-    const { data, info } = await sharp(await canvas.screenshot())
-      .removeAlpha()
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    const { fx, fy, cx, cy } = truth.frame.intrinsics!;
-    PATCHES.forEach(({ u, v, z }, channel) => {
-      const expected = project([((u - cx) * z) / fx, -((v - cy) * z) / fy, -z], pose, info.width, info.height);
-      let [sumX, sumY, count] = [0, 0, 0];
-      for (let i = 0; i < info.width * info.height; i++) {
-        const others = [0, 1, 2].filter((c) => c !== channel);
-        if (data[3 * i + channel]! < 120 || others.some((c) => data[3 * i + c]! > 90)) continue;
-        sumX += (i % info.width) + 0.5;
-        sumY += Math.floor(i / info.width) + 0.5;
-        count++;
-      }
+    const pose = await poseOf(page);
+    const pixels = await pixelsOf(canvas);
+    PATCHES.forEach((patch, channel) => {
+      const expected = placeOfPatch(patch, truth, pose, pixels.width, pixels.height);
+      const { x, y, count } = spotOf(pixels, channel, 120);
       expect(count).toBeGreaterThan(3);
-      expect(Math.abs(sumX / count - expected.x)).toBeLessThan(1.5);
-      expect(Math.abs(sumY / count - expected.y)).toBeLessThan(1.5);
+      expect(Math.abs(x - expected.x)).toBeLessThan(1.5);
+      expect(Math.abs(y - expected.y)).toBeLessThan(1.5);
     });
     // What lies under the pointer is read from the same points.
     const box = (await canvas.boundingBox())!;
-    const { u, v, z } = PATCHES[1];
-    const at = project([((u - cx) * z) / fx, -((v - cy) * z) / fy, -z], pose, info.width, info.height);
+    const at = placeOfPatch(PATCHES[1], truth, pose, pixels.width, pixels.height);
     await page.mouse.move(box.x + at.x, box.y + at.y);
     await page.waitForFunction(() => document.querySelector('.cloud-label')?.textContent !== '');
     expect(await page.textContent('.cloud-label')).toBe('6.0 m');
     expect(complaints).toEqual([]);
+  });
+
+  it('has the colours of the picture, or those of the depth', async () => {
+    const truth = patchedFrame();
+    const server = await setup.serveOne(truth);
+    const { page } = await setup.open(server.url, { view: 'cloud' });
+    await drawn(page, 2);
+    const near = PATCHES[1];
+    const colour = async () => {
+      const pixels = await pixelsOf(page.locator('#cloud'));
+      const { x, y } = placeOfPatch(near, truth, await poseOf(page), pixels.width, pixels.height);
+      const at = 3 * (Math.floor(y) * pixels.width + Math.floor(x));
+      return [...pixels.data.subarray(at, at + 3)];
+    };
+    const [red, green, blue] = await colour();
+    expect(green! - Math.max(red!, blue!)).toBeGreaterThan(60);
+    await page.keyboard.press('v');
+    const place = Math.round(255 * placeInRange(near.z, 'metric', STREET_RANGE));
+    const wanted = [...colourTable('turbo').subarray(3 * place, 3 * place + 3)];
+    await expect
+      .poll(async () => Math.max(...(await colour()).map((value, i) => Math.abs(value - wanted[i]!))), PATIENCE)
+      .toBeLessThan(12);
+  });
+
+  it.each([
+    ['keeps past clouds as a fading trail where that is chosen', 3],
+    ['keeps nothing of past clouds otherwise', 0],
+  ] as const)('%s', async (_, trail) => {
+    const [before, after] = [PATCHES[0], PATCHES[1]];
+    const server = await setup.serveOne(patchedFrame([before]));
+    const { page } = await setup.open(server.url, { view: 'cloud', settings: { trail } });
+    await drawn(page, 2);
+    const pixels = () => pixelsOf(page.locator('#cloud'));
+    await expect.poll(async () => spotOf(await pixels(), 0, 50, 45).count, PATIENCE).toBeGreaterThan(3);
+    server.hub('street').publish(patchedFrame([after]));
+    await expect.poll(async () => spotOf(await pixels(), 1, 120).count, PATIENCE).toBeGreaterThan(3);
+    const reds = spotOf(await pixels(), 0, 50, 45).count;
+    if (trail === 0) expect(reds).toBe(0);
+    else expect(reds).toBeGreaterThan(2);
+  });
+
+  it('draws on after the graphics card lost all it had', async () => {
+    const server = await setup.serveOne(patchedFrame());
+    const { page } = await setup.open(server.url, { view: 'cloud' });
+    await drawn(page, 2);
+    const reds = async () => spotOf(await pixelsOf(page.locator('#cloud')), 0, 120).count;
+    await expect.poll(reds, PATIENCE).toBeGreaterThan(3);
+    // A laptop that slept, or a driver that was changed.
+    await page.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('#cloud')!;
+      const card = canvas.getContext('webgl2')!.getExtension('WEBGL_lose_context')!;
+      canvas.addEventListener('webglcontextlost', () => setTimeout(() => card.restoreContext(), 100), { once: true });
+      canvas.addEventListener('webglcontextrestored', () => document.body.setAttribute('data-restored', ''));
+      card.loseContext();
+    });
+    await page.waitForSelector('[data-restored]');
+    await expect.poll(reds, PATIENCE).toBeGreaterThan(3);
   });
 
   it('keeps drawing while it turns; its rate is told', async () => {

@@ -2,12 +2,19 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { DepthFrame } from '../../frames/index.ts';
 import { type DepthServer, startServer } from '../../pipeline/server/depth-server.ts';
 
+/** How long a machine that is at other work may need for what is looked for with `expect.poll`. */
+export const PATIENCE = { timeout: 20_000 } as const;
+
 /** How a page is opened. */
 export interface Look {
   readonly scheme?: 'dark' | 'light';
   readonly width?: number;
   readonly height?: number;
   readonly view?: string;
+  /** A screen for fingers, as phones have it. */
+  readonly touch?: boolean;
+  /** What the browser kept of an earlier visit. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** What the tests of the page share: one browser, and whatever a test has to end. */
@@ -52,8 +59,14 @@ export class PageSetup {
     const context = await this.browser.newContext({
       viewport: { width: look.width ?? 1280, height: look.height ?? 720 },
       colorScheme: look.scheme ?? 'dark',
+      hasTouch: look.touch ?? false,
+      isMobile: look.touch ?? false,
     });
     this.endings.push(() => context.close());
+    if (look.settings) {
+      const kept = JSON.stringify(look.settings);
+      await context.addInitScript((text) => localStorage.setItem('depthcast.viewer', text), kept);
+    }
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));

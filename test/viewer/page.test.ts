@@ -7,6 +7,7 @@ import { hasNoBrowser, openBrowser } from '../helpers/browser.ts';
 import { roadFrame } from '../pipeline/server/road-frames.ts';
 import { accessSuite } from './access-suite.ts';
 import { cloudSuite } from './cloud-suite.ts';
+import { handsSuite } from './hands-suite.ts';
 import { moreThan, PageSetup, received } from './page-setup.ts';
 import { playbackSuite } from './playback-suite.ts';
 import { streetFrames } from './street-frames.ts';
@@ -49,6 +50,25 @@ describe.skipIf(hasNoBrowser() || !isBuilt)('the page in a real browser', { time
     await page.waitForFunction(() => document.querySelector('.cross-label')?.textContent !== '');
     await page.screenshot({ path: `${PICTURES}viewer.png` });
     expect(complaints).toEqual([]);
+  });
+
+  it('draws consistency, flicker, latency and frame rate as lines', async () => {
+    const server = await serve();
+    const { page } = await open(server.url);
+    // Pixels of the line's blue, which nothing else on a chart has.
+    const drawn = () =>
+      page.locator('.chart canvas').evaluateAll((charts) =>
+        charts.map((chart) => {
+          const { width, height } = chart as HTMLCanvasElement;
+          const { data } = (chart as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+          let count = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            if (data[i + 2]! - data[i]! > 60 && data[i + 3]! > 100) count++;
+          }
+          return count > 3;
+        }),
+      );
+    await expect.poll(drawn, { timeout: 30_000 }).toEqual([true, true, true, true]);
   });
 
   it('shows the depth under the mouse, on both pictures, equal to the truth of the server', async () => {
@@ -202,6 +222,7 @@ describe.skipIf(hasNoBrowser() || !isBuilt)('the page in a real browser', { time
   });
 
   cloudSuite(setup);
+  handsSuite(setup);
   playbackSuite(setup);
   accessSuite(setup);
 });

@@ -1,13 +1,20 @@
-import type { Page } from 'playwright-core';
+import type { Download, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { roadFrame } from '../pipeline/server/road-frames.ts';
-import { moreThan, type PageSetup, received } from './page-setup.ts';
+import { moreThan, PATIENCE, type PageSetup, received } from './page-setup.ts';
 
 const time = (page: Page) => page.textContent('[data-reading="time"]');
 const secondsOf = (text: string | null) => {
   const [minutes, seconds] = text!.split(':').map(Number);
   return minutes! * 60 + seconds!;
 };
+
+async function bytesOf(file: Download): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of await file.createReadStream()) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
 
 /** The tests of pausing, of several streams and of snapshots. */
 export function playbackSuite(setup: PageSetup): void {
@@ -56,20 +63,45 @@ export function playbackSuite(setup: PageSetup): void {
     const { page, complaints } = await setup.open(server.url, { view: 'grid' });
     await page.waitForFunction(() => document.querySelectorAll('.tile-state[data-mood="live"]').length === 2);
     expect(await page.locator('.tile-name').allTextContents()).toEqual(['front', 'back']);
-    const painted = await page.locator('.tile-depth').evaluateAll((canvases) =>
-      canvases.map((canvas) => {
-        const { width, height } = canvas as HTMLCanvasElement;
-        const at = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(width / 2, height - 4, 1, 1).data;
-        return width > 100 && at[0]! > at[2]!;
-      }),
-    );
-    expect(painted).toEqual([true, true]);
+    const painted = () =>
+      page.locator('.tile-depth').evaluateAll((canvases) =>
+        canvases.map((canvas) => {
+          const { width, height } = canvas as HTMLCanvasElement;
+          const at = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(width / 2, height - 4, 1, 1).data;
+          return width > 100 && at[0]! > at[2]!;
+        }),
+      );
+    await expect.poll(painted, PATIENCE).toEqual([true, true]);
     await page.locator('.tile').nth(1).click();
     await page.waitForFunction(() => document.title === 'back – depthcast');
     expect(await page.isVisible('#depth')).toBe(true);
-    await expect.poll(() => server.hub('front').viewers.size).toBe(0);
+    await expect.poll(() => server.hub('front').viewers.size, PATIENCE).toBe(0);
     expect(server.hub('back').viewers.size).toBe(1);
     expect(complaints).toEqual([]);
+  });
+
+  it('saves the grid as it is shown', async () => {
+    const server = await setup.serve(0, ['front', 'back'], [roadFrame({ index: 1 })]);
+    const { page } = await setup.open(server.url, { view: 'grid' });
+    await page.waitForFunction(() => document.querySelectorAll('.tile-state[data-mood="live"]').length === 2);
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll<HTMLCanvasElement>('.tile canvas')].every(({ width }) => width === 640),
+    );
+    const [box, download] = await Promise.all([
+      page.locator('.grid').boundingBox(),
+      page.waitForEvent('download'),
+      page.keyboard.press('s'),
+    ]);
+    const { data, info } = await sharp(await bytesOf(download))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    expect([info.width, info.height]).toEqual([Math.round(box!.width), Math.round(box!.height)]);
+    // Both streams show the same road: the two halves are as good as equal, and no empty page.
+    const tile = await page.locator('.tile').nth(1).boundingBox();
+    const at = (x: number, y: number) => data.subarray(info.channels * (y * info.width + x)).subarray(0, 3);
+    const right = Math.round(tile!.x - box!.x);
+    for (const y of [30, 100, 250]) expect([...at(100 + right, y)]).toEqual([...at(100, y)]);
+    expect(Math.max(...at(100, 30))).toBeGreaterThan(120);
   });
 
   it('measures the distance between two points through space', async () => {
@@ -108,11 +140,8 @@ export function playbackSuite(setup: PageSetup): void {
       await page.click('#snapshots summary');
       await page.click(`[data-snapshot="${kind}"]`);
       const file = await download;
-      const chunks: Buffer[] = [];
-      for await (const chunk of await file.createReadStream()) chunks.push(chunk as Buffer);
-      return { name: file.suggestedFilename(), bytes: Buffer.concat(chunks) };
+      return { name: file.suggestedFilename(), bytes: await bytesOf(file) };
     };
-    const { default: sharp } = await import('sharp');
     const picture = await saved('png');
     expect(await sharp(picture.bytes).metadata()).toMatchObject({ format: 'png', width: 1280, height: 192 });
     const depth = await saved('png16');

@@ -134,6 +134,7 @@ export class App {
       picture: this.pair.picture,
       depth: this.pair.depth,
       cloud: this.cloud.view && (() => this.cloud.view!.drawn()),
+      grid: find('.grid'),
       opacity,
       farthest: quantised.kind === 'metric' ? range.far : Number.POSITIVE_INFINITY,
     });
@@ -248,6 +249,10 @@ export class App {
     if (badge.dataset['mood'] !== mood) badge.dataset['mood'] = mood;
     const label = badge.querySelector('.text')!;
     if (label.textContent !== text) label.textContent = text;
+    // In full screen the badge is out of sight.
+    const told = mood === 'live' ? '' : text;
+    const state = find('#stage-state');
+    if (state.textContent !== told) state.textContent = told;
   }
 
   /** Nothing goes on without a token, or another one; trying again with this one would count as guessing. */

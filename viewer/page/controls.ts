@@ -34,6 +34,11 @@ export function connectControls(app: App): void {
       snapshot(button.dataset['snapshot'] as SnapshotKind);
     });
   }
+  menu.addEventListener('keydown', ({ key }) => {
+    if (key !== 'Escape' || !menu.open) return;
+    menu.open = false;
+    menu.querySelector('summary')!.focus();
+  });
   document.addEventListener('pointerdown', ({ target }) => {
     if (!menu.contains(target as Node)) menu.open = false;
   });
@@ -42,7 +47,16 @@ export function connectControls(app: App): void {
     const next = choices[(choices.indexOf(store.now[name]) + 1) % choices.length];
     store.set({ [name]: next } as Partial<Settings>);
   };
+  const nextLooks = () => {
+    toggle('theme');
+    const { theme } = store.now;
+    // Where the system is dark already, the next choice would change nothing that can be seen.
+    notice(theme === 'auto' ? 'Looks: as the system' : `Looks: ${theme}`);
+  };
   const show = (view: Settings['view']) => () => store.set({ view });
+  const approach = (isNearer: boolean) => () => {
+    if (store.now.view === 'cloud') app.cloud.view?.approach(isNearer);
+  };
   const shortcuts: readonly Shortcut[] = [
     { keys: ['1'], does: 'side by side', run: show('side') },
     { keys: ['2'], does: 'overlay', run: show('overlay') },
@@ -57,11 +71,13 @@ export function connectControls(app: App): void {
     { keys: ['l', 'L'], shown: 'L', does: 'linear or inverse spread', run: () => toggle('scale') },
     { keys: ['v', 'V'], shown: 'V', does: '3-D: colours of picture or depth', run: () => toggle('cloudColour') },
     { keys: ['t', 'T'], shown: 'T', does: '3-D: turn slowly', run: () => store.set({ turn: !store.now.turn }) },
+    { keys: ['+', '='], does: '3-D: nearer', run: approach(true) },
+    { keys: ['-'], does: '3-D: further away', run: approach(false) },
     { keys: ['Home'], does: '3-D: back to the start', run: () => app.cloud.view?.reset() },
     { keys: ['s', 'S'], shown: 'S', does: 'snapshot of what is shown', run: () => snapshot('png') },
     { keys: ['p', 'P'], shown: 'P', does: 'snapshot of the points, PLY', run: () => snapshot('ply') },
     { keys: ['o', 'O'], shown: 'O', does: 'settings', run: () => panel.toggle() },
-    { keys: ['d', 'D'], shown: 'D', does: 'dark, light, as the system', run: () => toggle('theme') },
+    { keys: ['d', 'D'], shown: 'D', does: 'dark, light, as the system', run: nextLooks },
     { keys: ['f', 'F'], shown: 'F', does: 'full screen', run: fullScreen },
     { keys: ['?'], does: 'this sheet', run: () => help() },
   ];
@@ -90,11 +106,12 @@ function viewSwitch({ store }: App): void {
 }
 
 function fullScreen(): void {
-  if (document.fullscreenElement) void document.exitFullscreen();
-  else
-    find('#stage')
-      .requestFullscreen?.()
-      .catch(() => notice('This browser refuses full screen.'));
+  if (document.fullscreenElement) return void document.exitFullscreen();
+  const refused = () => notice('This browser refuses full screen.');
+  // Phones by Apple have none for pages.
+  const asked = find('#stage').requestFullscreen?.();
+  if (asked) asked.catch(refused);
+  else refused();
 }
 
 let noticeEnds: ReturnType<typeof setTimeout> | undefined;

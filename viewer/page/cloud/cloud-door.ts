@@ -34,15 +34,17 @@ export class CloudDoor {
     this.#isFetching = true;
     const note = this.#box.querySelector('.cloud-note')!;
     note.textContent = 'Loading the 3-D view';
-    try {
-      const { CloudView: View } = await import('./cloud-view.ts');
-      this.view = new View(this.#box, settings);
-      this.view.activate(this.#isActive);
-      note.textContent = '';
-      this.#onReady();
-    } catch {
-      note.textContent = 'The 3-D view needs WebGL 2, which this browser does not offer.';
-    }
+    const code = await import('./cloud-view.ts').catch(() => undefined);
+    if (code) {
+      try {
+        this.view = new code.CloudView(this.#box, settings);
+        this.view.activate(this.#isActive);
+        note.textContent = '';
+        this.#onReady();
+      } catch {
+        note.textContent = 'The 3-D view needs WebGL 2, which this browser does not offer.';
+      }
+    } else note.textContent = 'The 3-D view did not arrive from the server. Load the page again when it is back.';
     this.#isFetching = false;
   }
 }

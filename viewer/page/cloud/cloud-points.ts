@@ -98,8 +98,17 @@ export class CloudPoints {
     this.#codes.image.data = data;
     this.#codes.needsUpdate = true;
     renderer.initTexture(this.#codes);
-    if (bitmap) this.#loadPicture(renderer, bitmap);
+    // A closed one has no size.
+    if (bitmap && bitmap.width > 0) this.#loadPicture(renderer, bitmap);
     this.object.visible = true;
+  }
+
+  /** Makes its textures anew at the next frame: the graphics card lost them, and this one's picture may be closed. */
+  forget(): void {
+    this.#codes?.dispose();
+    this.#codes = undefined;
+    this.#pictureSize = '';
+    this.object.visible = false;
   }
 
   /** Where the points are; to be told for each frame. */

@@ -11,6 +11,9 @@ export interface Viewpoint {
 /** Over the camera's shoulder. */
 export const SHOULDER: Viewpoint = { position: [-1.5, 1.6, 3], target: [0.3, -0.9, -14] };
 
+/** How much nearer a key brings the eye, as a share of the distance. */
+export const NEARER = 0.85;
+
 /** Widest the view may be across and high, in degrees. */
 const VIEW = { across: 84, high: 50 } as const;
 
@@ -80,6 +83,13 @@ export class CloudStage {
     this.camera.position.set(...position);
     this.#controls.target.set(...target);
     this.#controls.update();
+    this.invalidate();
+  }
+
+  /** Puts the eye at so many times its distance from what it looks at. */
+  approach(times: number): void {
+    const away = new Vector3().subVectors(this.camera.position, this.#controls.target).multiplyScalar(times);
+    this.camera.position.addVectors(this.#controls.target, away);
     this.invalidate();
   }
 
@@ -159,13 +169,10 @@ export class CloudStage {
   }
 
   #key(event: KeyboardEvent): void {
-    const nearer = { '+': 0.85, '=': 0.85, '-': 1 / 0.85 }[event.key];
+    const nearer = { '+': NEARER, '=': NEARER, '-': 1 / NEARER }[event.key];
     if (event.key === 'Home') this.look(SHOULDER);
-    else if (nearer !== undefined) {
-      const away = new Vector3().subVectors(this.camera.position, this.#controls.target).multiplyScalar(nearer);
-      this.camera.position.addVectors(this.#controls.target, away);
-      this.invalidate();
-    } else return;
+    else if (nearer !== undefined) this.approach(nearer);
+    else return;
     event.preventDefault();
   }
 }

@@ -45,6 +45,11 @@ export class CloudTrail {
     });
   }
 
+  /** Lets all past clouds go. */
+  clear(): void {
+    this.#keep(0);
+  }
+
   #keep(most: number): void {
     while (this.#clouds.length > most) {
       const cloud = this.#clouds.shift()!;

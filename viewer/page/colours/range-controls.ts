@@ -43,6 +43,8 @@ export class RangeControls {
     this.#select('scale').addEventListener('change', () => {
       store.set({ scale: this.#select('scale').value as Settings['scale'] });
     });
+    const opacity = this.#input('opacity');
+    opacity.addEventListener('input', () => store.set({ opacity: opacity.valueAsNumber }));
     form.querySelector('button')!.addEventListener('click', onFit);
     form.addEventListener('submit', (event) => event.preventDefault());
     store.onChange((settings) => this.#write(settings));
@@ -80,16 +82,17 @@ export class RangeControls {
     this.#write(this.#store.now);
   }
 
-  #write({ near, far, map, scale }: Settings): void {
+  #write({ near, far, map, scale, opacity }: Settings): void {
     this.#input('near').value = String(Number(near.toPrecision(3)));
     this.#input('far').value = String(Number(far.toPrecision(3)));
+    this.#input('opacity').value = String(opacity);
     this.#select('map').value = map;
     this.#select('scale').value = scale;
     const named = Object.keys(PRESETS).find((name) => PRESETS[name]!.near === near && PRESETS[name]!.far === far);
     this.#select('preset').value = named ?? 'own';
   }
 
-  #input(id: 'near' | 'far'): HTMLInputElement {
+  #input(id: 'near' | 'far' | 'opacity'): HTMLInputElement {
     return this.#form.querySelector<HTMLInputElement>(`#${id}`)!;
   }
 

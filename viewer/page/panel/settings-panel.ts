@@ -6,6 +6,8 @@ import type { SettingsStore } from '../settings/settings-store.ts';
 /** What the buttons of the panel do. */
 export interface PanelActions {
   resetView(): void;
+  /** Somebody is done with the panel. */
+  close(): void;
 }
 
 /** The panel of settings: those of the view on the screen first, then what is asked of the server, then the page. */
@@ -20,6 +22,8 @@ export class SettingsPanel {
     // Its styles come as a file of their own: the page's content policy allows no others.
     const gui = new GUI({ container, injectStyles: false, title: 'Settings' });
     this.#gui = gui;
+    // It may lie over the button that opened it: its own title closes it.
+    gui.onOpenClose((changed) => changed === gui && gui._closed && actions.close());
     const put = (folder: GUI, name: keyof Settings, label: string, ...rest: unknown[]) => {
       const add = folder.add.bind(folder) as (
         object: object,
@@ -35,6 +39,7 @@ export class SettingsPanel {
     put(cloud, 'pointSize', 'Size of points', ...CHOICES.pointSize, 0.1);
     put(cloud, 'edge', 'Edges kept', 0.01, 0.3, 0.01);
     put(cloud, 'trail', 'Past clouds', ...CHOICES.trail, 1);
+    put(cloud, 'motion', 'While it moves', { 'as smooth as it goes': 'smooth', 'all points': 'all' });
     put(cloud, 'turn', 'Turn slowly');
     cloud.add(actions, 'resetView').name('Back to the start (Home)');
     const overlay = gui.addFolder('Overlay');
@@ -50,6 +55,11 @@ export class SettingsPanel {
     this.#folders = { cloud, overlay, grid };
     store.onChange((settings) => this.#suit(settings));
     this.#suit(store.now);
+  }
+
+  /** Shows the panel's inside again after its title closed it. */
+  open(): void {
+    this.#gui.open();
   }
 
   #suit(settings: Settings): void {

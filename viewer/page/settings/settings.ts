@@ -23,6 +23,8 @@ export interface Settings {
   readonly edge: number;
   /** Past clouds that stay visible. */
   readonly trail: number;
+  /** Whether the cloud is thinned while it moves where the machine is slow, or never. */
+  readonly motion: 'smooth' | 'all';
   readonly turn: boolean;
   readonly shortcuts: boolean;
 }
@@ -42,6 +44,7 @@ export const DEFAULTS: Settings = {
   pointSize: 1.2,
   edge: 0.08,
   trail: 0,
+  motion: 'smooth',
   turn: false,
   shortcuts: true,
 };
@@ -62,6 +65,7 @@ export const CHOICES = {
   pointSize: [0.5, 4],
   edge: [0.01, 0.5],
   trail: [0, 8],
+  motion: ['smooth', 'all'],
 } as const;
 
 /** The settings with whatever of `saved` is a valid choice; it may come from an older page, or from anybody. */

@@ -7,8 +7,8 @@ const KEY = 'depthcast.token';
 export function takeToken(): string | undefined {
   const address = new URL(location.href);
   const given = address.searchParams.get('token');
-  if (given === null) return sessionStorage.getItem(KEY) ?? undefined;
-  sessionStorage.setItem(KEY, given);
+  if (given === null) return kept();
+  keep(given);
   address.searchParams.delete('token');
   history.replaceState(null, '', address);
   return given;
@@ -23,10 +23,31 @@ export function askForToken(sheet: HTMLDialogElement, why: string): void {
     event.preventDefault();
     const token = field.value.trim();
     if (token === '') return;
-    sessionStorage.setItem(KEY, token);
-    location.reload();
+    if (keep(token)) return location.reload();
+    // A browser that keeps nothing takes it by the address, from where it is taken out again.
+    const address = new URL(location.href);
+    address.searchParams.set('token', token);
+    location.replace(address);
   };
   // There is nothing behind it to go back to.
   sheet.oncancel = (event) => event.preventDefault();
   sheet.showModal();
+}
+
+// A browser may forbid storage, and says so by throwing.
+function kept(): string | undefined {
+  try {
+    return sessionStorage.getItem(KEY) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(token: string): boolean {
+  try {
+    sessionStorage.setItem(KEY, token);
+    return true;
+  } catch {
+    return false;
+  }
 }

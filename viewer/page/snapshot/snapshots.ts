@@ -1,4 +1,5 @@
 import type { ShownFrame } from '../stream/stream-feed.ts';
+import { gridPicture } from './grid-picture.ts';
 import { ply } from './ply.ts';
 import { png16 } from './png16.ts';
 import { save, snapshotName } from './save.ts';
@@ -11,6 +12,8 @@ export interface Screen {
   readonly depth: HTMLCanvasElement;
   /** The 3-D view, just drawn. */
   readonly cloud: (() => HTMLCanvasElement) | undefined;
+  /** The tiles of the grid view. */
+  readonly grid: HTMLElement;
   readonly opacity: number;
   /** Depth beyond it is left out of the cloud. */
   readonly farthest: number;
@@ -42,7 +45,8 @@ function pixelsOf(canvas: HTMLCanvasElement): ImageData {
   return canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-function compose({ view, picture, depth, cloud, opacity }: Screen): HTMLCanvasElement {
+function compose({ view, picture, depth, cloud, grid, opacity }: Screen): HTMLCanvasElement {
+  if (view === 'grid') return gridPicture(grid);
   const canvas = document.createElement('canvas');
   if (view === 'cloud' && cloud) {
     const drawn = cloud();

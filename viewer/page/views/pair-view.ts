@@ -14,12 +14,15 @@ export class PairView {
   readonly picture: HTMLCanvasElement;
   readonly depth: HTMLCanvasElement;
   readonly ruler: Ruler;
+  readonly #pair: HTMLElement;
   readonly #panel: HTMLElement;
+  #aspect = 0;
   readonly #painter: DepthPainter;
   readonly #crosshair: Crosshair;
 
   /** `onMove` is called when crosshair or ruler moved, with whether a key did it. */
   constructor(pair: HTMLElement, onMove: (byKey: boolean) => void) {
+    this.#pair = pair;
     this.picture = pair.querySelector<HTMLCanvasElement>('#picture')!;
     this.depth = pair.querySelector<HTMLCanvasElement>('#depth')!;
     const panels = [...pair.querySelectorAll<HTMLElement>('.panel')];
@@ -40,6 +43,12 @@ export class PairView {
   }
 
   paint({ frame, bitmap }: ShownFrame, range: DisplayRange, map: ColourMapName): void {
+    const aspect = frame.quantised.width / frame.quantised.height;
+    if (aspect !== this.#aspect) {
+      this.#aspect = aspect;
+      // The style sheet keeps high pictures inside the window.
+      this.#pair.style.setProperty('--aspect', aspect.toFixed(3));
+    }
     paintPicture(this.picture, bitmap);
     this.#painter.paint(frame.quantised, range, map);
     this.#crosshair.label(this.pointText(frame));
