@@ -77,5 +77,5 @@ export { isCamera } from './pipeline/sources/frame-source.ts';
 export type { CameraOptions } from './pipeline/sources/live/camera-options.ts';
 export type { OpenOptions } from './pipeline/sources/reading/source-kind.ts';
 export { openFootage, openSource } from './pipeline/sources/registry.ts';
-export type { CameraReading } from './pipeline/telemetry/camera-reading.ts';
+export type { CameraCounters, CameraReading } from './pipeline/telemetry/camera-reading.ts';
 export { type DropStage, type StageName, type StreamTelemetry, Telemetry } from './pipeline/telemetry/telemetry.ts';

@@ -1,4 +1,5 @@
 import type { CameraIntrinsics, DepthcastError, Frame, ResizeFilter, Size } from '../../frames/index.ts';
+import type { CameraCounters } from '../telemetry/camera-reading.ts';
 
 /** What is known of footage that ends, once it is open. */
 export interface FootageInfo {
@@ -95,32 +96,12 @@ export type CameraState =
   | 'closed';
 
 /** What a camera has been through so far. `decoded` = `emitted` + all of `discarded`, plus what is on its way (≤ 8). */
-export interface CameraStatus {
+export interface CameraStatus extends CameraCounters {
   readonly state: CameraState;
   /** When it came into this state, in milliseconds of `performance.now()`. */
   readonly sinceMs: number;
   /** Why it is not live; without passwords. */
   readonly fault?: DepthcastError | undefined;
-  /** Milliseconds until the next try. */
-  readonly nextTryInMs?: number | undefined;
-  /** Frames that the decoder gave, and those of `not-decoded`. */
-  readonly decoded: number;
-  /** Frames that were handed on. */
-  readonly emitted: number;
-  /**
-   * Decoded frames that were let go, by reason: `stale`, `catching-up` (what a hub kept from before), `not-taken` (nobody took
-   * them), `not-decoded` (the decoder is too slow), `wrong-size`, `unknown-size`, `closed`.
-   */
-  readonly discarded: Readonly<Record<string, number>>;
-  /** Connections that were lost or could not be made, by reason. */
-  readonly reconnects: Readonly<Record<string, number>>;
-  readonly stalls: number;
-  readonly decodeErrors: number;
-  readonly timestampJumps: number;
-  readonly sizeChanges: number;
-  /** Ends of the decoder: `code 0`, `SIGKILL`, …, and `watchdog` where it was ended from here. */
-  readonly decoderExits: Readonly<Record<string, number>>;
-  readonly lastFrameAgeMs: number | null;
 }
 
 /** A live source: nothing makes it wait, and it has no end of its own. */
