@@ -41,6 +41,7 @@ const importSchema = z.strictObject({
   json: z.boolean().default(false),
   as: z.string().optional(),
   part: z.string().min(1).optional(),
+  int8: z.string().min(1).optional(),
 });
 
 const asJson = ['--json', 'print one JSON object as the last line of stdout'] as const;
@@ -78,6 +79,7 @@ export function modelsCommand(done: (exitCode: number) => void): Command {
     .argument('[checkpoint]', "folder or file of the authors' weights (models show ID says which); needs Python")
     .option('--as <name>', 'for a file: id of the model from now on, or that of a shipped card in the state "import"')
     .option('--part <graph>', 'for a file: which graph of that card it is, where it has several')
+    .option('--int8 <pictures>', 'for a checkpoint: 8-bit kernels, ranges from a folder of pictures; becomes ID-int8')
     .option(...asJson)
     .addHelpText(
       'after',
@@ -88,6 +90,7 @@ compared with PyTorch, and copied there; Python is that of DEPTHCAST_PYTHON, els
 Example:
   $ depthcast models import my-network.onnx --as my-network
   $ depthcast models import tc-depth FullModelDRN26
+  $ depthcast models import tc-depth FullModelDRN26 --int8 drive/image_02/data
 `,
     )
     .action(async (what: string, checkpoint: string | undefined, given: object) => {
@@ -171,7 +174,12 @@ async function pull(id: string, { json, offline }: z.infer<typeof pullSchema>): 
   }
 }
 
-async function bring(file: string, { json, as: name, part }: z.infer<typeof importSchema>): Promise<number> {
+async function bring(file: string, { json, as: name, part, int8 }: z.infer<typeof importSchema>): Promise<number> {
+  if (int8 !== undefined) {
+    throw new DepthcastError('option-invalid', '--int8 is for a checkpoint, which was not given.', {
+      advice: 'depthcast models import ID CHECKPOINT --int8 PICTURES.',
+    });
+  }
   if (name === undefined) {
     const convertible = (await shippedCard(file).catch(() => undefined))?.card.convert;
     throw new DepthcastError(
@@ -194,7 +202,7 @@ async function bring(file: string, { json, as: name, part }: z.infer<typeof impo
 async function convert(
   id: string,
   checkpoint: string,
-  { json, as: name, part }: z.infer<typeof importSchema>,
+  { json, as: name, part, int8 }: z.infer<typeof importSchema>,
 ): Promise<number> {
   if (name !== undefined || part !== undefined) {
     throw new DepthcastError('option-invalid', 'A checkpoint has no --as and no --part.', {
@@ -210,9 +218,15 @@ async function convert(
   const stop = new AbortController();
   const deaf = onInterrupt(() => stop.abort(new Error('stopped')));
   try {
-    const { path } = await convertCheckpoint({ card, checkpoint, signal: stop.signal, onNote: tell });
-    tell(`${id} is ready; its card: ${path}`);
-    return json ? print({ model: id, card: path, missing: [] }) : 0;
+    const { card: made, path } = await convertCheckpoint({
+      card,
+      checkpoint,
+      int8,
+      signal: stop.signal,
+      onNote: tell,
+    });
+    tell(`${made.id} is ready; its card: ${path}`);
+    return json ? print({ model: made.id, card: path, missing: [] }) : 0;
   } catch (cause) {
     if (!stop.signal.aborted) throw cause;
     tell('stopped; nothing was imported');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DepthKind } from '../frames/index.ts';
 import { DepthcastError, RESIZE_FILTERS } from '../frames/index.ts';
+import { precision } from './precision.ts';
 
 const pixels = z.int().positive().max(16_384);
 const triple = z.tuple([z.number(), z.number(), z.number()]);
@@ -166,12 +167,19 @@ const common = {
    * `models/training/`, and what it takes, in words. Of no effect outside the cards that ship.
    */
   convert: z
-    .strictObject({ module: z.string().regex(/^[a-z0-9_]+(\.[a-z0-9_]+)*$/), takes: z.string().min(1) })
+    .strictObject({
+      module: z.string().regex(/^[a-z0-9_]+(\.[a-z0-9_]+)*$/),
+      takes: z.string().min(1),
+      /** Whether it can make graphs with 8-bit kernels as well: `models import ID CHECKPOINT --int8 PICTURES`. */
+      int8: z.boolean().optional(),
+    })
     .optional(),
   /** What it was trained on. */
   trained: z.strictObject({ data: z.array(z.string()), facts: z.record(z.string(), z.json()).default({}) }),
   /** Measured figures, each under the name of what it was measured on. */
   figures: z.record(z.string(), z.json()).default({}),
+  /** What its kernels cost where they compute with fewer bits than float32. */
+  precision: precision.optional(),
 };
 
 const cardSchema = z

@@ -17,6 +17,11 @@ export interface CheckpointOrder {
   readonly card: ModelCard;
   /** Path of the checkpoint: a folder or a file, as `convert.takes` says. */
   readonly checkpoint: string;
+  /**
+   * Folder of pictures like those to come: graphs with 8-bit kernels are made then, with ranges from these pictures,
+   * under the id `ID-int8`. The card's `convert.int8` has to allow it.
+   */
+  readonly int8?: string | undefined;
   /** Hears a line at a time of what is being done. */
   readonly onNote?: ((line: string) => void) | undefined;
   /** Ends the conversion; nothing of it is left then. */
@@ -35,7 +40,7 @@ const KEPT_LINES = 40;
  * Makes the graphs of an authors' checkpoint by the Python module that the card names, which checks the checkpoint,
  * exports, compares with PyTorch and writes a card; then puts them into the user's model folder.
  *
- * Rejects with `option-invalid` (no such rule), `output-exists`, `input-not-found`, `python-missing` (Python or packages
+ * Rejects with `option-invalid` (no such rule, or no 8-bit form), `output-exists`, `input-not-found`, `python-missing` (Python or packages
  * that it needs are not there; the advice says how to get them), `model-invalid` (not such a checkpoint, or the graphs do
  * not answer what PyTorch does), `output-failed`; and with the signal's reason.
  */
@@ -52,15 +57,17 @@ export async function convertCheckpoint(order: CheckpointOrder): Promise<Importe
       advice: `Give ${card.convert.takes}.`,
     });
   }
-  const folder = join(importedFolder(), card.id);
-  await refuseTaken(card.id, folder);
+  if (order.int8 !== undefined) await checkPictures(card, order.int8);
+  const id = order.int8 === undefined ? card.id : `${card.id}-int8`;
+  const folder = join(importedFolder(), id);
+  await refuseTaken(id, folder);
   return onDisk(folder, async () => {
     // Beside the others, under a name that is none of a model.
     const beside = join(importedFolder(), `.${randomUUID()}`);
     await mkdir(beside, { recursive: true });
     try {
-      await run(order, card.convert!.module, path, beside);
-      const written = join(beside, `${card.id}.json`);
+      await run(order, path, id, beside);
+      const written = join(beside, `${id}.json`);
       const made = parseCard(JSON.parse(await readFile(written, 'utf8')), written);
       await writeWhole(join(beside, 'card.json'), `${JSON.stringify(made, undefined, 2)}\n`);
       await rm(written);
@@ -69,6 +76,18 @@ export async function convertCheckpoint(order: CheckpointOrder): Promise<Importe
     } finally {
       await rm(beside, { recursive: true, force: true });
     }
+  });
+}
+
+async function checkPictures(card: ModelCard, pictures: string): Promise<void> {
+  if (card.convert?.int8 !== true) {
+    throw new DepthcastError('option-invalid', `${card.id} cannot be made with 8-bit kernels.`, {
+      advice: 'Leave --int8 out.',
+    });
+  }
+  if ((await stat(resolve(pictures)).catch(() => undefined))?.isDirectory()) return;
+  throw new DepthcastError('input-not-found', `There is no folder ${resolve(pictures)}.`, {
+    advice: '--int8 takes a folder of JPEG or PNG pictures like those to come.',
   });
 }
 
@@ -82,11 +101,13 @@ async function refuseTaken(id: string, folder: string): Promise<void> {
 }
 
 /** Runs the module; its exit codes are those of models/training/README.md. */
-async function run(order: CheckpointOrder, module: string, checkpoint: string, out: string): Promise<void> {
-  const { card, onNote, signal } = order;
+async function run(order: CheckpointOrder, checkpoint: string, id: string, out: string): Promise<void> {
+  const { card, int8, onNote, signal } = order;
+  const { module, takes } = card.convert!;
   const python = order.python ?? (process.env['DEPTHCAST_PYTHON'] || 'python3');
   signal?.throwIfAborted();
-  const child = spawn(python, ['-m', module, checkpoint, '--out', out, '--id', card.id], {
+  const eightBits = int8 === undefined ? [] : ['--int8', resolve(int8)];
+  const child = spawn(python, ['-m', module, checkpoint, '--out', out, '--id', id, ...eightBits], {
     cwd: training,
     stdio: ['ignore', 'ignore', 'pipe'],
     // Its byte code would lie in a folder that may be read-only, or be taken for a change of the checkout.
@@ -120,5 +141,5 @@ async function run(order: CheckpointOrder, module: string, checkpoint: string, o
     const venv = 'in a virtual environment: python3 -m venv venv, then DEPTHCAST_PYTHON=venv/bin/python';
     throw new DepthcastError('python-missing', sentence, { advice: `${advice}; ${venv}.`, facts });
   }
-  throw new DepthcastError('model-invalid', sentence, { advice: advice || `Give ${card.convert!.takes}.`, facts });
+  throw new DepthcastError('model-invalid', sentence, { advice: advice || `Give ${takes}.`, facts });
 }

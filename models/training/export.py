@@ -17,7 +17,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from graphs import (FRAME_OUTPUTS, SINGLE_INPUTS, WINDOW_INPUTS, FrameGraph, SingleGraph,
-                    WindowGraph, prepared)
+                    WindowGraph, fold_residuals, prepared)
 from network import DEPTH_RANGE, F_CANONICAL, TcDepthLite
 from pretrained import load_tcmonodepth
 
@@ -61,6 +61,9 @@ def write(module: torch.nn.Module, args: tuple, inputs: list[str], outputs: list
         warnings.simplefilter("ignore")
         torch.onnx.export(module, args, str(path), dynamo=False, opset_version=OPSET, input_names=inputs,
                           output_names=outputs, dynamic_axes=axes(inputs + outputs))
+    model = onnx.load(str(path))
+    fold_residuals(model)
+    onnx.save(model, str(path))
     onnx.checker.check_model(str(path))
 
 

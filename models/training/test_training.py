@@ -12,12 +12,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
+import onnxruntime as ort
 import torch
 
 from batches import Sampler, make_crop
 from data import Source, fingerprints, scaled_camera
 from evaluate import Graphs, self_reprojection
 from export import export
+from graphs import FrameGraph, fold_residuals, prepared
 from losses import (consistency_loss, fused_log_depth, gradient_loss, log_depth_loss, photometric_error,
                     photometric_loss, relative_loss, smoothness_loss)
 from motion import chain, road_height, step
@@ -235,8 +238,48 @@ class Network(unittest.TestCase):
             after = self.net.fold().single(self.net.frame(rgb, self.camera))
         self.assertLess(float(((before - after) / before).abs().max()), 1e-4)
 
+    def test_the_exported_form_answers_what_the_network_does(self):
+        frame = torch.randint(0, 256, (96, 320, 3), dtype=torch.uint8)
+        rgb = frame.float().permute(2, 0, 1)[None] / 255
+        with torch.no_grad():
+            expected = self.net.frame(rgb, self.camera)
+            found = FrameGraph(prepared(self.net))(frame, self.camera[0])
+        for name, feature in zip(("s2", "s4", "s8", "x", "key", "value"), found):
+            off = float((feature - expected[name]).abs().max() / expected[name].abs().max())
+            self.assertLess(off, 1e-5, name)
+
     def test_it_is_small(self):
         self.assertLessEqual(sum(p.numel() for p in self.net.parameters()), 2_500_000)
+
+
+class Graph(unittest.TestCase):
+    def attention_end(self, first: str, second: str) -> onnx.ModelProto:
+        """first and second joined, a 1x1 convolution of both, x added: as both attentions end."""
+        rng, value = np.random.default_rng(6), onnx.helper.make_tensor_value_info
+        sizes = {"x": 4, "y": 3}
+        nodes = [onnx.helper.make_node("Concat", [first, second], ["both"], axis=1),
+                 onnx.helper.make_node("Conv", ["both", "w"], ["mixed"]), onnx.helper.make_node("Add", ["x", "mixed"], ["sum"]),
+                 onnx.helper.make_node("Relu", ["sum"], ["out"])]
+        weight = onnx.numpy_helper.from_array(rng.normal(size=(4, sum(sizes[n] for n in (first, second)), 1, 1)).astype("f4"), "w")
+        shape = {n: value(n, onnx.TensorProto.FLOAT, [1, c, 5, 6]) for n, c in (*sizes.items(), ("out", 4))}
+        graph = onnx.helper.make_graph(nodes, "end", [shape["x"], shape["y"]], [shape["out"]], [weight])
+        return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+
+    def test_a_residual_goes_into_the_convolution_before_it_and_the_answer_stays(self):
+        rng = np.random.default_rng(7)
+        feeds = {"x": rng.normal(size=(1, 4, 5, 6)).astype("f4"), "y": rng.normal(size=(1, 3, 5, 6)).astype("f4")}
+        run = lambda m: ort.InferenceSession(m.SerializeToString()).run(None, feeds)[0]  # noqa: E731
+        for order in (("x", "y"), ("y", "x")):
+            model = self.attention_end(*order)
+            expected = run(model)
+            self.assertEqual(fold_residuals(model), 1)
+            self.assertNotIn("Add", [node.op_type for node in model.graph.node])
+            self.assertLess(float(np.abs(run(model) - expected).max()), 1e-5)
+
+    def test_a_sum_with_something_else_stays(self):
+        model = self.attention_end("y", "y")
+        self.assertEqual(fold_residuals(model), 0)
+        self.assertIn("Add", [node.op_type for node in model.graph.node])
 
 
 class Samples(unittest.TestCase):

@@ -14,8 +14,11 @@ LICENCE = {"name": "not stated", "commercial": False,
 
 
 def write_card(graphs: dict[str, Path], path: Path, ident: str, size: tuple[int, int], source: str, data: list[str],
-               facts: dict, figures: dict) -> None:
-    """Writes the card of a frame and a window graph. size: (H, W) the network was trained at."""
+               facts: dict, figures: dict, precision: dict | None = None) -> None:
+    """Writes the card of a frame and a window graph.
+
+    size: (H, W) the network was trained at; precision: what 8-bit kernels cost (`quantise.compare`).
+    """
     height, width = size
 
     def part(file: Path) -> dict:
@@ -25,7 +28,8 @@ def write_card(graphs: dict[str, Path], path: Path, ident: str, size: tuple[int,
     card = {
         "version": 1,
         "id": ident,
-        "title": "TC-Depth (3DV 2021): three frames, spatial and temporal attention, streaming form",
+        "title": "TC-Depth (3DV 2021): three frames, spatial and temporal attention, streaming form"
+                 + (", 8-bit encoder" if precision else ""),
         "family": "windowed-features",
         "parts": {name: part(graphs[name]) for name in ("frame", "window")},
         # The frames' order does not matter to the network, so any three will do; it was trained on neighbours.
@@ -40,4 +44,6 @@ def write_card(graphs: dict[str, Path], path: Path, ident: str, size: tuple[int,
         "trained": {"data": data, "facts": facts},
         "figures": figures,
     }
+    if precision:
+        card["precision"] = precision
     path.write_text(json.dumps(card, indent=2) + "\n")

@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
+onnx = pytest.importorskip("onnx")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tc_depth import import_checkpoint  # noqa: E402
@@ -19,6 +20,7 @@ from tc_depth.export import export_graphs  # noqa: E402
 from tc_depth.geometry import KITTI_CAMERA, camera_or_default, cell_points, distance_kernel, distances  # noqa: E402
 from tc_depth.macs import count_macs  # noqa: E402
 from tc_depth.network import TcDepth  # noqa: E402
+from tc_depth.quantise import chosen, compare, quantise_frame, read_pictures  # noqa: E402
 from tc_depth.random_weights import random_network, texture  # noqa: E402
 from tc_depth.streaming import FramePart, WholeWindow, WindowPart  # noqa: E402
 from tc_depth.verify import feeds, session, verify  # noqa: E402
@@ -176,3 +178,47 @@ def test_the_command_names_missing_packages_and_files(tmp_path, monkeypatch, cap
     monkeypatch.setattr(import_checkpoint, "PACKAGES", ("torch", "a_package_nobody_has"))
     assert import_checkpoint.run(tmp_path, tmp_path, "tc-depth", None, 1) == 3
     assert "pip install a_package_nobody_has" in capsys.readouterr().err
+
+
+def test_no_picture_both_sets_ranges_and_is_compared():
+    for count in (8, 9, 30, 500):
+        calibration, windows = chosen(count)
+        compared = {i for window in windows for i in window}
+        assert calibration and windows and not compared & set(calibration)
+        assert max(calibration) < count and len(calibration) == len(set(calibration))
+        assert all(window == list(range(window[0], window[0] + 3)) for window in windows)
+    with pytest.raises(ValueError, match="7 pictures are too few"):
+        chosen(7)
+
+
+def test_eight_bits_change_depth_a_little_and_the_same_graphs_not_at_all(graphs, tmp_path):
+    float32 = {name: graphs[name] for name in ("frame", "window")}
+    pictures = read_pictures(None, SIZE)
+    quantise_frame(graphs["frame"], tmp_path / "frame.onnx", pictures.calibration)
+    int8 = float32 | {"frame": tmp_path / "frame.onnx"}
+    same = compare(float32, float32, pictures.windows, "test pictures", 6, 2)
+    cost = compare(float32, int8, pictures.windows, "test pictures", 6, 2)
+    assert same["depthChange"] == {"median": 0.0, "p95": 0.0}
+    assert 0 < cost["depthChange"]["median"] < 0.3 and cost["depthChange"]["median"] <= cost["depthChange"]["p95"]
+    assert cost["speed"]["size"] == "160x64" and cost["pictures"]["compared"] == len(pictures.windows)
+    made = onnx.load(tmp_path / "frame.onnx").graph
+    own = {tensor.name for tensor in made.initializer if tensor.data_type == onnx.TensorProto.FLOAT}
+    as_it_was = [node.input[1] for node in made.node if node.op_type == "Conv" and node.input[1] in own]
+    # The picture's own convolution and the coarse head's, and no other of the encoder.
+    assert [name for name in as_it_was if name.startswith("encoder.")] == ["encoder.conv1.weight"]
+    assert any(not name.startswith("encoder.") for name in as_it_was)
+
+
+def test_the_command_makes_an_eight_bit_form_and_says_what_it_costs(network, tmp_path, capsys):
+    image = pytest.importorskip("PIL.Image")
+    save_checkpoint(network, tmp_path / "official", SIZE)
+    (tmp_path / "few").mkdir()
+    assert import_checkpoint.run(tmp_path / "official", tmp_path / "out", "tc-depth-int8", None, 1, tmp_path / "few") == 1
+    assert "0 pictures are too few" in capsys.readouterr().err
+    for i in range(8):
+        image.fromarray(texture(*SIZE, 7 * i).numpy()).save(tmp_path / "few" / f"{i}.png")
+    assert import_checkpoint.run(tmp_path / "official", tmp_path / "out", "tc-depth-int8", None, 1, tmp_path / "few") == 0
+    card = json.loads((tmp_path / "out" / "tc-depth-int8.json").read_text())
+    assert card["precision"]["pictures"] == {"source": "few", "calibration": 4, "compared": 1}
+    assert card["precision"]["bytes"]["kernels"] == sum(part["bytes"] for part in card["parts"].values())
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [f"tc-depth-int8.{n}" for n in ("frame.onnx", "json", "window.onnx")]
