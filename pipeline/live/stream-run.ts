@@ -32,6 +32,8 @@ export interface RunParts {
 
 /** Milliseconds after which a picture of a camera is not live any more. */
 const STALE_AFTER_MS = 1000;
+/** An answer has yet to be packed and sent: it has this share of the age at which a viewer must not see it any more. */
+const SHARE_OF_ANSWER = 0.95;
 
 /** From so many milliseconds on, the wait for the neighbours of a picture is not taken out of what makes it stale. */
 const LONG_WAIT_MS = 500;
@@ -123,7 +125,7 @@ export class StreamRun {
   #isFresh(frame: Frame): boolean {
     const { ledger, thinning, onTooLate } = this.#parts;
     const ageMs = ageOf(frame, performance.now());
-    if (ageMs <= this.#maxAgeMs) return true;
+    if (ageMs <= this.#maxAgeMs * SHARE_OF_ANSWER) return true;
     thinning.answered(frame.index);
     ledger.drop(frame, 'estimate', 'stale');
     onTooLate(ageMs);
