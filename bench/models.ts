@@ -33,15 +33,28 @@ export interface ModelFigures {
   readonly note?: string | undefined;
 }
 
+/** Where the time of a frame goes: before the network, in it, behind it. Milliseconds. */
+export interface FrameParts {
+  readonly prepare: number;
+  readonly network: number;
+  readonly answer: number;
+}
+
 /** The same graph on the same frames by this project and by transformers.js, in turns in one process. */
 export interface BesideFigures {
   readonly id: string;
+  /** Milliseconds a frame, the median of all rounds … */
   readonly ms: { readonly ours: number; readonly theirs: number };
-  /** Milliseconds of computing, all threads: what a busy machine does not change. */
+  /** … and the least. */
+  readonly leastMs: { readonly ours: number; readonly theirs: number };
+  /** Milliseconds of computing, all threads, the least of all rounds: what a busy machine changes least. */
   readonly computedMs: { readonly ours: number; readonly theirs: number };
   /** Theirs by ours, of `computedMs`. */
   readonly ratio: number;
-  readonly parts: { readonly prepare: number; readonly network: number; readonly answer: number };
+  /** The least of each part here … */
+  readonly parts: FrameParts;
+  /** … and there. */
+  readonly theirParts: FrameParts;
   /** Largest difference of the two answers beside the largest value. */
   readonly difference: number;
   readonly version: string;

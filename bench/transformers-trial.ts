@@ -9,17 +9,24 @@ import { OnnxSession } from '../models/onnx-session.ts';
 import { PictureInput } from '../models/picture-input.ts';
 import { shippedCard } from '../models/registry.ts';
 import { filledSkeleton } from './filled-skeleton.ts';
-import type { BesideFigures, TrialAnswer, TrialOrder } from './models.ts';
+import type { BesideFigures, FrameParts, TrialAnswer, TrialOrder } from './models.ts';
 
 /** The little of @huggingface/transformers that is used here; it is no dependency. */
 interface Transformers {
   readonly env: { version: string; allowRemoteModels: boolean; allowLocalModels: boolean; localModelPath: string };
   readonly RawImage: new (data: Uint8ClampedArray, width: number, height: number, channels: number) => unknown;
-  pipeline(
-    task: 'depth-estimation',
-    model: string,
-    options: object,
-  ): Promise<(image: unknown) => Promise<{ predicted_depth: { data: Float32Array } }>>;
+  pipeline(task: 'depth-estimation', model: string, options: object): Promise<DepthPipeline>;
+}
+
+/** A step of a pipeline: called, it calls its `_call`. */
+interface Step {
+  _call(...given: readonly unknown[]): Promise<unknown>;
+}
+
+interface DepthPipeline {
+  (image: unknown): Promise<{ predicted_depth: { data: Float32Array } }>;
+  readonly processor: Step;
+  readonly model: Step;
 }
 
 /** The package beside this one, or beside the folder the command was called in. */
@@ -66,6 +73,8 @@ export async function besideTransformers({
     Object.assign(theirs.env, { allowRemoteModels: false, allowLocalModels: true, localModelPath: folder });
     const options = { device: 'cpu', dtype: 'fp32', session_options: { intraOpNumThreads: threads } };
     const estimate = await theirs.pipeline('depth-estimation', id, options);
+    const prepareMs = stopwatch(estimate.processor);
+    const networkMs = stopwatch(estimate.model);
 
     const [wanted] = readOnnxFile(bytes).inputs;
     const input = new PictureInput({ ...card.input, tensor: wanted!.name }, 4);
@@ -75,10 +84,9 @@ export async function besideTransformers({
       theirs: [] as number[],
       oursComputed: [] as number[],
       theirsComputed: [] as number[],
-      prepare: [] as number[],
-      network: [] as number[],
-      answer: [] as number[],
     };
+    const parts: FrameParts[] = [];
+    const theirParts: FrameParts[] = [];
     let difference = 0;
     const ours = async (round: number): Promise<Float32Array | undefined> => {
       const cpu = process.cpuUsage();
@@ -97,9 +105,7 @@ export async function besideTransformers({
       if (kept) return kept;
       times.ours.push(done - start);
       times.oursComputed.push(computed(cpu));
-      times.prepare.push(prepared - start);
-      times.network.push(ran - prepared);
-      times.answer.push(done - ran);
+      parts.push({ prepare: prepared - start, network: ran - prepared, answer: done - ran });
       return undefined;
     };
     const others = async (round: number): Promise<Float32Array> => {
@@ -107,9 +113,12 @@ export async function besideTransformers({
       const cpu = process.cpuUsage();
       const start = performance.now();
       const found = await estimate(image);
+      const total = performance.now() - start;
       if (round >= 0) {
-        times.theirs.push(performance.now() - start);
+        times.theirs.push(total);
         times.theirsComputed.push(computed(cpu));
+        const [prepare, network] = [prepareMs(), networkMs()];
+        theirParts.push({ prepare, network, answer: total - prepare - network });
       }
       return found.predicted_depth.data;
     };
@@ -121,14 +130,14 @@ export async function besideTransformers({
       const found = late ?? (await others(round));
       if (kept) difference = largestDifference(kept, found);
     }
-    const ms = { ours: median(times.ours), theirs: median(times.theirs) };
-    const computedMs = { ours: median(times.oursComputed), theirs: median(times.theirsComputed) };
-    const parts = { prepare: median(times.prepare), network: median(times.network), answer: median(times.answer) };
+    const computedMs = { ours: Math.min(...times.oursComputed), theirs: Math.min(...times.theirsComputed) };
     const beside: Omit<BesideFigures, 'id'> = {
-      ms,
+      ms: { ours: median(times.ours), theirs: median(times.theirs) },
+      leastMs: { ours: Math.min(...times.ours), theirs: Math.min(...times.theirs) },
       computedMs,
       ratio: computedMs.theirs / computedMs.ours,
-      parts,
+      parts: least(parts),
+      theirParts: least(theirParts),
       difference,
       version: theirs.env.version,
     };
@@ -136,6 +145,27 @@ export async function besideTransformers({
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Watches a step of a pipeline; the answer tells how many milliseconds its last call took. */
+function stopwatch(step: Step): () => number {
+  const call = step._call.bind(step);
+  let ms = 0;
+  step._call = async (...given) => {
+    const start = performance.now();
+    try {
+      return await call(...given);
+    } finally {
+      ms = performance.now() - start;
+    }
+  };
+  return () => ms;
+}
+
+/** The least of each part. */
+function least(frames: readonly FrameParts[]): FrameParts {
+  const of = (part: keyof FrameParts): number => Math.min(...frames.map((frame) => frame[part]));
+  return { prepare: of('prepare'), network: of('network'), answer: of('answer') };
 }
 
 /** Milliseconds that this process has computed since. */

@@ -123,11 +123,24 @@ function modelsRows({ threads, models: figures, beside, besideNote }: ModelsResu
         ms ? `${ms.median.toFixed(0)} ms (least ${ms.least.toFixed(0)}), ${megabytes!.toFixed(0)} MB` : note,
       ].join(', '),
     ]),
-    ...beside.map(({ id, ms, computedMs, ratio, parts, difference, version }) => [
-      `${id}, beside transformers.js ${version}`,
-      `${ms.ours.toFixed(1)} ms here, ${ms.theirs.toFixed(1)} ms there; computing ${computedMs.ours.toFixed(1)} and ${computedMs.theirs.toFixed(1)} ms (${ratio.toFixed(2)} times); here ${parts.prepare.toFixed(1)} ms before and ${parts.answer.toFixed(1)} ms behind the network; answers differ by ${difference.toExponential(1)}`,
-    ]),
+    ...beside.flatMap(besideRows),
     ...(besideNote === undefined ? [] : [['beside transformers.js', besideNote]]),
+  ];
+}
+
+/** Theirs is what a frame costs in transformers.js; the rows below the first say where the difference comes from. */
+function besideRows(beside: ModelsResult['beside'][number]): string[][] {
+  const { id, ms, leastMs, computedMs, ratio, parts, theirParts, difference, version } = beside;
+  const both = (of: { ours: number; theirs: number }): string =>
+    `${of.ours.toFixed(1)} ms here, ${of.theirs.toFixed(1)} ms there`;
+  const part = (name: keyof typeof parts): string => both({ ours: parts[name], theirs: theirParts[name] });
+  return [
+    [`${id}, beside transformers.js ${version}`, `${both(ms)}; at least ${both(leastMs)}`],
+    ['  computing', `${both(computedMs)}: ${ratio.toFixed(3)} times as much there`],
+    ['  before the network', part('prepare')],
+    ['  network, one runtime', part('network')],
+    ['  behind the network', part('answer')],
+    ['  answers differ by', difference.toExponential(1)],
   ];
 }
 

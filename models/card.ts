@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { DepthKind } from '../frames/index.ts';
-import { DepthcastError, RESIZE_FILTERS } from '../frames/index.ts';
+import { DepthcastError } from '../frames/index.ts';
+import { inputSchema, pixels } from './input-rule.ts';
 import { precision } from './precision.ts';
 
-const pixels = z.int().positive().max(16_384);
-const triple = z.tuple([z.number(), z.number(), z.number()]);
+export type { InputRule } from './input-rule.ts';
 
 /** An offset list holds the target's 0 exactly once and no other offset twice. */
 const offsets = z
@@ -47,39 +47,6 @@ function isFetchable(text: string): boolean {
   if (username !== '' || password !== '') return false;
   return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname));
 }
-
-const size = z.discriminatedUnion('rule', [
-  /** The network takes this size only. */
-  z.strictObject({
-    rule: z.literal('fixed'),
-    width: pixels,
-    height: pixels,
-    /**
-     * The picture is smaller than the network by a margin that is filled with its mirror image and cut off the answer:
-     * `factor` · √(side / 2) pixels of the footage, rounded down, on either side (ZoeDepth, with 3).
-     */
-    pad: z.strictObject({ mode: z.literal('reflect'), factor: z.number().positive().max(20) }).optional(),
-  }),
-  /** Sides are multiples of `multiple` and keep the footage's aspect at about `area` pixels. */
-  z.strictObject({ rule: z.literal('aspect'), area: z.int().positive(), multiple: pixels, minimumSide: pixels }),
-]);
-
-const input = z.strictObject({
-  /** Name of the tensor; `?0`, `?1`, … is the first, second, … of the graph, found out when the file comes. */
-  tensor: z.string().min(1),
-  /** `nhwc-uint8`: [H,W,3] or [1,H,W,3], values as decoded. `nchw-float32`: [1,3,H,W], prepared by `range`, `mean`, `std`. */
-  layout: z.enum(['nhwc-uint8', 'nchw-float32']),
-  colours: z.enum(['rgb', 'bgr']).default('rgb'),
-  /** What 0 and 255 become, before `mean` and `std`: value = (pixel · (high − low) / 255 + low − mean) / std. */
-  range: z.tuple([z.number(), z.number()]).default([0, 255]),
-  mean: triple.default([0, 0, 0]),
-  std: triple.refine((std) => std.every((value) => value !== 0), { error: 'must not hold 0' }).default([1, 1, 1]),
-  size,
-  /** How footage is brought to `size`: the filter its network was trained with. */
-  resize: z.enum(RESIZE_FILTERS).default('bicubic'),
-  /** Answers are the mean of those to the picture and to its mirror image: twice the work. */
-  flip: z.boolean().default(false),
-});
 
 /** Several answers in one graph, one a domain, of which a stream gets one and keeps it while the domain is in doubt. */
 const router = z.strictObject({
@@ -154,7 +121,7 @@ const common = {
     error: 'must be 1 to 64 of a-z, 0-9, dot, dash, underscore, not beginning with a mark',
   }),
   title: z.string().min(1).max(200),
-  input,
+  input: inputSchema,
   output,
   camera,
   licence,
@@ -200,6 +167,18 @@ const cardSchema = z
     }),
     /** One graph, picture in, answer out. */
     z.strictObject({ ...common, family: z.literal('single-graph'), parts: z.strictObject({ graph: part }) }),
+    /** One graph over all pictures of a window, an input each. */
+    z.strictObject({
+      ...common,
+      family: z.literal('window-graph'),
+      parts: z.strictObject({ graph: part }),
+      /** `tensors` take the context frames, in the order of `offsets` without its 0; `input.tensor` takes the target. */
+      window: z.strictObject({
+        offsets,
+        alternatives: z.array(offsets).default([]),
+        tensors: z.array(z.string().min(1)).min(1).max(8),
+      }),
+    }),
   ])
   .superRefine((card, context) => {
     const { min, max } = card.output;
@@ -235,7 +214,15 @@ const cardSchema = z
         if (there) context.addIssue({ code: 'custom', path: [...path], message: 'is for the family single-graph' });
       }
     }
-    if (card.family === 'windowed-features') {
+    if (card.family === 'window-graph') {
+      const { offsets, tensors } = card.window;
+      const fault =
+        tensors.length !== offsets.length - 1
+          ? 'must name a tensor for each offset besides 0'
+          : new Set([card.input.tensor, ...tensors]).size <= tensors.length && 'must not hold a tensor twice';
+      if (fault) context.addIssue({ code: 'custom', path: ['window', 'tensors'], message: fault });
+    }
+    if ('window' in card) {
       card.window.alternatives.forEach((list, index) => {
         if (list.length !== card.window.offsets.length) {
           context.addIssue({ code: 'custom', path: ['window', 'alternatives', index], message: 'must be as long' });
@@ -248,8 +235,6 @@ const cardSchema = z
 export type ModelCard = z.infer<typeof cardSchema>;
 /** One ONNX file of a model. */
 export type CardPart = z.infer<typeof part>;
-/** How a picture becomes the network's input. */
-export type InputRule = z.infer<typeof input>;
 /** What the network's answer means. */
 export type OutputRule = z.infer<typeof output>;
 /** Which of several answers of a graph a stream gets. */
@@ -293,5 +278,5 @@ export function cardParts(card: ModelCard): readonly (readonly [name: string, pa
 
 /** Offsets of the context frames a card is used with, the target's 0 left out; empty for a single-frame model. */
 export function contextOffsetsOf(card: ModelCard): readonly number[] {
-  return card.family === 'windowed-features' ? card.window.offsets.filter((offset) => offset !== 0) : [];
+  return 'window' in card ? card.window.offsets.filter((offset) => offset !== 0) : [];
 }

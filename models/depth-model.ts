@@ -13,7 +13,7 @@ export interface DepthModel {
   /**
    * Depth of the window's target at the target's size. A single-frame model looks at the target alone.
    *
-   * Rejects with a DepthcastError (`model-crashed`, `model-shape`) and stays usable unless closed.
+   * Rejects with a DepthcastError (`model-crashed`, `model-shape`, `model-invalid`) and stays usable unless closed.
    */
   estimate(window: FrameWindow): Promise<DepthMap>;
   /** Answers what was asked before, then ends the worker. Closing twice does nothing. */

@@ -13,14 +13,15 @@ const wideRangeName = /255/;
 /**
  * A card for an ONNX file without one, by looking at its inputs and outputs: one picture in, one map out.
  *
- * What a graph cannot say is guessed low: colours RGB, values 0..1 without mean and deviation (0..255 for uint8 or where
+ * Sides that are free become multiples of 32, or of the step of the first convolution where that is no part of 32 (a
+ * transformer's patches of 14). What a graph cannot say is guessed low: colours RGB, values 0..1 without mean and deviation (0..255 for uint8 or where
  * the input's name holds 255), an answer called depth is depth up to scale, any other inverse depth up to scale and
  * shift, never metres. Throws `model-shape` where the graph is not of that form.
  */
 export function guessCard(file: ModelFile): ModelCard {
   const name = basename(file.path);
   const { inputs, outputs } = file.graph;
-  const picture = inputs.length === 1 ? pictureInput(inputs[0]!) : undefined;
+  const picture = inputs.length === 1 ? pictureInput(inputs[0]!, file.graph.strides) : undefined;
   const answers = outputs.filter((output) => output.type === 'float32' && isMap(output));
   const answer = answers.find((output) => depthName.test(output.name) || disparityName.test(output.name)) ?? answers[0];
   if (!picture || !answer) {
@@ -61,22 +62,26 @@ export function guessCard(file: ModelFile): ModelCard {
   );
 }
 
-function pictureInput({ name, type, shape }: GraphValue): object | undefined {
+function pictureInput({ name, type, shape }: GraphValue, strides: ReadonlyMap<string, number>): object | undefined {
   if (!shape) return undefined;
-  if (type === 'float32' && shape.length === 4 && shape[1] === 3) {
+  const step = strides.get(name) ?? 1;
+  const multiple = step > 1 && step <= 64 && 32 % step !== 0 ? step : 32;
+  // Some exporters leave even the number of channels free.
+  const planes = shape[1] === 3 || (typeof shape[1] === 'string' && typeof shape[3] !== 'number');
+  if (type === 'float32' && shape.length === 4 && planes) {
     const range = wideRangeName.test(name) ? [0, 255] : [0, 1];
-    return { tensor: name, layout: 'nchw-float32', range, size: sizeOf(shape[2], shape[3]) };
+    return { tensor: name, layout: 'nchw-float32', range, size: sizeOf(shape[2], shape[3], multiple) };
   }
   if (type === 'uint8' && (shape.length === 3 || shape.length === 4) && shape.at(-1) === 3) {
-    return { tensor: name, layout: 'nhwc-uint8', size: sizeOf(shape.at(-3), shape.at(-2)) };
+    return { tensor: name, layout: 'nhwc-uint8', size: sizeOf(shape.at(-3), shape.at(-2), multiple) };
   }
   return undefined;
 }
 
-function sizeOf(height: number | string | undefined, width: number | string | undefined): object {
+function sizeOf(height: number | string | undefined, width: number | string | undefined, multiple: number): object {
   return typeof height === 'number' && typeof width === 'number'
     ? { rule: 'fixed', width, height }
-    : { rule: 'aspect', area: 640 * 192, multiple: 32, minimumSide: 64 };
+    : { rule: 'aspect', area: 640 * 192, multiple, minimumSide: 64 };
 }
 
 /** [H,W] behind any number of axes that are 1 or free. */

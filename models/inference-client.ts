@@ -14,7 +14,8 @@ import {
 } from './inference-messages.ts';
 import { inputSize, sizeFault } from './input-size.ts';
 import { type Picture, pictureOf } from './picture.ts';
-import { RuntimeGate } from './runtime-gate.ts';
+import { guardExit, RuntimeGate } from './runtime-gate.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { threadEntry } from './thread-entry.ts';
 
 /** Crashes without an answer between them, after which a model is given up for a while. */
@@ -26,20 +27,6 @@ const longestRestMs = 60_000;
 const mostHanging = 3;
 /** How long a caller waits for a worker to end. */
 const closeMs = 2000;
-/** How long the end of this process waits for runs under way. */
-const exitMs = 10_000;
-
-/** Gates of the workers that are up. */
-const gates = new Set<RuntimeGate>();
-
-function leaveSafely(): void {
-  for (const gate of gates) gate.shut();
-  for (const gate of gates) {
-    if (gate.blockUntilEmpty(exitMs)) continue;
-    // A graph that never ends would keep the process for ever: even process.exit() waits for its thread.
-    process.kill(process.pid, 'SIGKILL');
-  }
-}
 
 interface Waiting {
   readonly target: Size;
@@ -54,6 +41,7 @@ interface Waiting {
  * When the worker dies, every estimate under way rejects with `model-crashed`, and the next one starts it again. After
  * three deaths in a row without an answer the model rests: estimates reject at once for 10 s, after each further death
  * for twice as long, up to a minute. A service that runs for months gets its model back when the machine has recovered.
+ * A worker that says nothing for ten times what loading may take hangs, and is interrupted.
  */
 export class InferenceClient implements DepthModel {
   readonly inFlight = 2;
@@ -69,22 +57,32 @@ export class InferenceClient implements DepthModel {
   #lastId = 0;
   #crashes = 0;
   #restsUntil = Number.NEGATIVE_INFINITY;
+  readonly #silence: SilenceWatch;
   #closed = false;
   #isUp = false;
   #statistics: InferenceStatistics = { runs: 0, encoded: 0, busyMs: 0 };
 
   readonly #release: () => void;
 
-  private constructor(order: LoadOrder, deadlineMs: number, release: () => void) {
+  private constructor(order: LoadOrder, deadlineMs: number, silenceMs: number, release: () => void) {
     this.#release = release;
+    this.#silence = new SilenceWatch(silenceMs, () => void this.interrupt());
     this.card = order.card;
     this.#order = order;
     this.#deadlineMs = deadlineMs;
   }
 
-  /** Starts the worker; resolves once the model is loaded and has answered once. `release` is called once at its end. */
-  static async open(order: LoadOrder, deadlineMs: number, release = (): void => {}): Promise<InferenceClient> {
-    const client = new InferenceClient(order, deadlineMs, release);
+  /**
+   * Starts the worker; resolves once the model is loaded and has answered once, which may take `deadlineMs`. `release` is
+   * called once at its end. `silenceMs`: how long it may work on one answer.
+   */
+  static async open(
+    order: LoadOrder,
+    deadlineMs: number,
+    release = (): void => {},
+    silenceMs = deadlineMs,
+  ): Promise<InferenceClient> {
+    const client = new InferenceClient(order, deadlineMs, silenceMs, release);
     await client.#ready().catch((error: unknown) => {
       release();
       throw error;
@@ -135,6 +133,7 @@ export class InferenceClient implements DepthModel {
       const id = ++this.#lastId;
       this.#waiting.set(id, { target: window.target, resolve, reject });
       worker.postMessage({ type: 'estimate', id, pictures } satisfies InferenceRequest);
+      this.#silence.asked();
     });
   }
 
@@ -202,8 +201,7 @@ export class InferenceClient implements DepthModel {
       const worker = new Worker(threadEntry('inference-worker'), { workerData, name: this.id, execArgv: [] });
       this.#worker = worker;
       this.#gate = gate;
-      if (gates.size === 0) process.once('exit', leaveSafely);
-      gates.add(gate);
+      const letGo = guardExit(gate);
       const failed = (error: DepthcastError): void => {
         clearTimeout(timer);
         reject(error);
@@ -232,8 +230,7 @@ export class InferenceClient implements DepthModel {
         cause = error;
       });
       worker.on('exit', (code) => {
-        gates.delete(gate);
-        if (gates.size === 0) process.off('exit', leaveSafely);
+        letGo();
         this.#hanging.delete(worker);
         failed(this.#lost(worker, { code, cause: String(cause) }));
       });
@@ -251,6 +248,7 @@ export class InferenceClient implements DepthModel {
     if (!this.#closed) this.#countCrash();
     for (const { reject: drop } of this.#waiting.values()) drop(error);
     this.#waiting.clear();
+    this.#silence.heard(false);
     return error;
   }
 
@@ -263,6 +261,7 @@ export class InferenceClient implements DepthModel {
     const waiting = this.#waiting.get(reply.id);
     if (!waiting) return;
     this.#waiting.delete(reply.id);
+    this.#silence.heard(this.#waiting.size > 0);
     if (reply.type === 'missed') {
       waiting.reject(receivedError(reply.error));
       return;

@@ -88,7 +88,10 @@ export class ModelRunner {
     return { runs: this.#runs, encoded: this.#runner.encoded, busyMs: this.#busyMs };
   }
 
-  /** Depth of the first picture at its size; fresh memory of its own. Calls must not overlap. */
+  /**
+   * Depth of the first picture at its size; fresh memory of its own. Rejects with `model-invalid` where not one value is
+   * a number. Calls must not overlap.
+   */
   async estimate(pictures: readonly Picture[]): Promise<Float32Array<ArrayBuffer>> {
     const start = performance.now();
     const target = pictures[0]!;
@@ -97,6 +100,12 @@ export class ModelRunner {
     const factor =
       camera.rule === 'output' && target.camera ? target.camera[0] / canonicalFocal(camera, target.width) : 1;
     decodeDepth(depth, this.#card.output, factor);
+    // Looks at one value of a sound map: the first that is a number ends the search.
+    if (depth.every(Number.isNaN)) {
+      throw new DepthcastError('model-invalid', `The model ${this.#card.id} answers no number at all.`, {
+        advice: 'Check its input rule (range, mean, std) and its export.',
+      });
+    }
     this.#runs++;
     this.#busyMs += performance.now() - start;
     return depth;
@@ -130,12 +139,7 @@ export class ModelRunner {
   async #tryOut({ trial, contextOffsets }: LoadOrder): Promise<void> {
     const pictures = [0, ...contextOffsets].map((_, at) => madeUpPicture(trial, at, this.#card));
     try {
-      const depth = await this.estimate(pictures);
-      if (depth.every(Number.isNaN)) {
-        throw new DepthcastError('model-invalid', `The model ${this.#card.id} answers no number at all.`, {
-          advice: 'Check its input rule (range, mean, std) and its export.',
-        });
-      }
+      await this.estimate(pictures);
     } catch (cause) {
       if (cause instanceof DepthcastError) throw cause;
       const advice = 'Check the input size and the shapes in its card.';

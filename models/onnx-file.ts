@@ -12,6 +12,8 @@ export interface OnnxFile {
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
   readonly nodes: number;
+  /** Step down the picture of the first convolution that reads a value, by the value's name. */
+  readonly strides: ReadonlyMap<string, number>;
   /** Tensors whose numbers lie in another file, with that file's name. */
   readonly externalData: readonly { readonly tensor: string; readonly location: string }[];
 }
@@ -134,18 +136,32 @@ export function readOnnxFile(bytes: Uint8Array): OnnxFile {
     return { name, type, shape };
   };
 
+  const strides = new Map<string, number>();
   const node = (of: Field, depth: number): void => {
     if (depth > deepest) throw new RangeError('its graphs are nested too deep');
+    let operator = '';
+    let reads: string | undefined;
+    let stride: number | undefined;
     for (const attribute of inner(of)) {
+      if (attribute.id === 1) reads ??= text(attribute);
+      if (attribute.id === 4) operator = text(attribute);
       if (attribute.id !== 5) continue;
+      let name = '';
       for (const field of inner(attribute)) {
+        if (field.id === 1) name = text(field);
+        // Packed, each is a byte as long as it is below 128.
+        if (field.id === 8 && name === 'strides')
+          stride ??= Number.isNaN(field.value) ? bytes[field.from] : field.value;
         if (field.id === 5 || field.id === 10) tensor(field);
         if (field.id === 6 || field.id === 11) graph(field, depth + 1);
         if (field.id === 22 || field.id === 23) sparse(field);
       }
     }
+    if (operator === 'Conv' && reads !== undefined && stride !== undefined && !strides.has(reads)) {
+      strides.set(reads, stride);
+    }
   };
-  const graph = (of: Field, depth: number): Omit<OnnxFile, 'externalData'> => {
+  const graph = (of: Field, depth: number): Omit<OnnxFile, 'externalData' | 'strides'> => {
     const inputs: GraphValue[] = [];
     const outputs: GraphValue[] = [];
     const constants = new Set<string>();
@@ -164,12 +180,12 @@ export function readOnnxFile(bytes: Uint8Array): OnnxFile {
     return { inputs: inputs.filter((input) => !constants.has(input.name)), outputs, nodes };
   };
 
-  let whole: Omit<OnnxFile, 'externalData'> | undefined;
+  let whole: Omit<OnnxFile, 'externalData' | 'strides'> | undefined;
   for (const field of fields(bytes, 0, bytes.length)) {
     if (field.id === 7) whole = graph(field, 0);
     if (field.id === 25) for (const part of inner(field)) if (part.id === 7) node(part, 0);
   }
   if (whole === undefined) throw new RangeError('it holds no graph');
   if (whole.nodes === 0 || whole.outputs.length === 0) throw new RangeError('its graph is empty');
-  return { ...whole, externalData };
+  return { ...whole, strides, externalData };
 }

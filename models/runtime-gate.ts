@@ -49,3 +49,28 @@ export class RuntimeGate {
     Atomics.notify(this.cells, inside);
   }
 }
+
+/** How long the end of this process waits for runs under way, in milliseconds. */
+const exitMs = 10_000;
+
+/** Gates that the end of this process waits at. */
+const guarded = new Set<RuntimeGate>();
+
+/** Makes the end of this process wait until nobody is inside; what it answers ends that. */
+export function guardExit(gate: RuntimeGate): () => void {
+  if (guarded.size === 0) process.once('exit', leaveSafely);
+  guarded.add(gate);
+  return () => {
+    guarded.delete(gate);
+    if (guarded.size === 0) process.off('exit', leaveSafely);
+  };
+}
+
+function leaveSafely(): void {
+  for (const gate of guarded) gate.shut();
+  for (const gate of guarded) {
+    if (gate.blockUntilEmpty(exitMs)) continue;
+    // A graph that never ends would keep the process for ever: even process.exit() waits for its thread.
+    process.kill(process.pid, 'SIGKILL');
+  }
+}

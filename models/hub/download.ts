@@ -158,6 +158,9 @@ async function startOf(
     const what = status === 401 || status === 403 ? `does not give the file away (${status})` : `answers ${status}`;
     throw refused(url, status === 404 ? 'has no such file (404)' : what, { status });
   }
+  if (/^text\/html\b/i.test(answer.headers['content-type'] ?? '')) {
+    throw refused(url, 'sends a web page instead of the file: a login, or a notice');
+  }
   if ((answer.headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw refused(url, 'sends the file packed, which was not asked for');
   }

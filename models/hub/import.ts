@@ -41,10 +41,10 @@ export interface Imported {
  */
 export async function importModel(order: ImportOrder): Promise<Imported> {
   const { name, shipped } = order;
-  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name)) {
+  if (!isName(name)) {
     throw wrong(
       `${JSON.stringify(name.slice(0, 80))} cannot be the name of a model.`,
-      'Use a-z, 0-9, dot, dash, underscore.',
+      'Use 1 to 64 of a-z, 0-9, dash, underscore, and single dots between them, without .onnx or .json at the end.',
     );
   }
   if (shipped && shipped.obtain === undefined) {
@@ -55,6 +55,11 @@ export async function importModel(order: ImportOrder): Promise<Imported> {
   return onDisk(folder, () =>
     shipped ? importPart(shipped, order.part, file, folder) : importNew(name, order.part, file, folder),
   );
+}
+
+/** Whether a model can be found again under a name: `findModel` takes what ends in .onnx or .json for a path. */
+function isName(name: string): boolean {
+  return name.length <= 64 && /^[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*$/.test(name) && !/\.(onnx|json)$/.test(name);
 }
 
 async function importNew(name: string, part: string | undefined, file: ModelFile, folder: string): Promise<Imported> {

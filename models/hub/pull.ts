@@ -1,4 +1,4 @@
-import { rename, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DepthcastError } from '../../frames/index.ts';
 import { type CardPart, cardParts, type ModelCard } from '../card.ts';
@@ -93,7 +93,10 @@ async function pullPart(
   };
   options.onFile?.(part.file);
   const found = await download(order, options);
-  const { graph } = await readModelFile(order.path);
+  const { graph } = await readModelFile(order.path).catch(async (cause: unknown) => {
+    await rm(order.path, { force: true });
+    throw cause instanceof DepthcastError ? noModel(order.url, part.file, cause) : cause;
+  });
   const pins = await readPins(folder);
   if (!(await lock.held())) {
     throw new DepthcastError('model-download', `Another process took over pulling ${card.id}.`, {
@@ -110,6 +113,15 @@ async function pullPart(
   const tensors = { ...pins.tensors, ...dropUndefined(namedTensors(card, graph)) };
   await writePins(folder, { version: 1, parts: { ...before, [name]: { url: part.url, ...found } }, tensors });
   await rename(order.path, path);
+}
+
+/** The error for a file that came as it should, and is none that can be used. */
+function noModel(url: URL, file: string, cause: DepthcastError): DepthcastError {
+  return new DepthcastError(cause.code, `What ${url.host} sent as ${file} cannot be used. ${cause.message}`, {
+    advice: 'Nothing of it was kept. Check the url in the card, and DEPTHCAST_MIRROR.',
+    facts: cause.facts,
+    cause,
+  });
 }
 
 function tellLicence({ id, licence }: ModelCard, { onNote }: PullOptions): void {

@@ -36,8 +36,18 @@ function closed(protocol: string): string[] {
  * unless its card says another; swscale widens its kernel when it shrinks a picture, so nothing aliases; picture folders are scaled with the same family
  * of kernel, so both ways look alike to a network. Rotation tags are applied before it.
  */
-export function rawOutput(capabilities: FfmpegCapabilities, size?: Size, resize: ResizeFilter = 'bicubic'): string[] {
-  return pictures(capabilities, size && `scale=${size.width}:${size.height}:flags=${resize.split('-')[0]}`);
+export function rawOutput(capabilities: FfmpegCapabilities, size?: Size, resize?: ResizeFilter): string[] {
+  return pictures(capabilities, size && `scale=${size.width}:${size.height}:flags=${scalerFlags(resize)}`);
+}
+
+/**
+ * What ffmpeg's scaler is told of a filter: the one of that name; `bilinear` for `bilinear-corners`, which it lacks. Where
+ * a card asks for a filter, colours get their full width as well: without it swscale halves it once more on the way to
+ * RGB, and half of all values are off by more than 1/255. That costs 0.7 ms from 1226x370 to 640x192.
+ */
+export function scalerFlags(resize: ResizeFilter = 'bicubic'): string {
+  if (resize === 'bicubic') return resize;
+  return `${resize === 'bilinear-corners' ? 'bilinear' : resize}+full_chroma_int`;
 }
 
 /**

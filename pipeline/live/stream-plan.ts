@@ -11,7 +11,7 @@ export interface StreamPlan {
   readonly open: () => Promise<FrameSource>;
   /** Size at which the network looks at footage of a size; pure. Throws where the network cannot take it. */
   readonly size: (footage: Size) => Size;
-  /** How footage is brought to that size; the model's own, bicubic for cameras. */
+  /** How pictures are brought to that size; the model's own. */
   readonly resize?: ResizeFilter | undefined;
   /** Camera at any size; pure. Absent: what the source knows itself. */
   readonly intrinsics?: ((footage: Size) => CameraIntrinsics | undefined) | undefined;

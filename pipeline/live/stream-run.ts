@@ -149,7 +149,8 @@ export class StreamRun {
     let first = true;
     const { name: stream, maxFrames, intrinsics } = plan;
     try {
-      if (isCamera(source)) return framesOf(source, { stream, size: plan.size, intrinsics, maxFrames });
+      if (isCamera(source))
+        return framesOf(source, { stream, size: plan.size, resize: plan.resize, intrinsics, maxFrames });
       const { size } = source.info;
       const options = {
         stream,

@@ -64,6 +64,8 @@ export interface CameraReadOptions {
    * function is pure and quick; it is asked for many sizes before the camera is seen, and a throw counts as "none".
    */
   readonly size: Size | ((footage: Size) => Size);
+  /** Filter it scales with; default `bicubic`. */
+  readonly resize?: ResizeFilter | undefined;
   /** The camera's intrinsics at any size, or a function of the size of its pictures. */
   readonly intrinsics?: CameraIntrinsics | ((footage: Size) => CameraIntrinsics | undefined) | undefined;
   /** The iteration ends after so many frames. */

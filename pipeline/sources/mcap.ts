@@ -7,6 +7,7 @@ import { mcapState } from '../foxglove/mcap/mcap-records.ts';
 import { PICTURES, type PictureMessage } from '../foxglove/mcap/picture-messages.ts';
 import type { FrameSource } from './frame-source.ts';
 import { type Picture, type PlayRequest, sourceOf } from './reading/read-frames.ts';
+import { scaledPixels } from './reading/scaled-pixels.ts';
 import type { OpenOptions, Place, SourceKind } from './reading/source-kind.ts';
 
 /** A time beyond this is a date, not a time in some footage: 2001, in nanoseconds. */
@@ -90,7 +91,7 @@ async function* play(
     last = time;
     // Pictures that are passed over need not be decoded.
     if (ordinal >= request.from) {
-      const pixels = await decode(subject, message, size, request.size);
+      const pixels = await decode(subject, message, size, request);
       if (request.signal.aborted) return;
       yield { ordinal, timestamp: Number(time - origin) / 1e9, pixels };
     }
@@ -133,9 +134,8 @@ async function decode(
   subject: string,
   { content }: PictureMessage,
   from: Size,
-  to: Size,
+  { size: to, resize }: Pick<PlayRequest, 'size' | 'resize'>,
 ): Promise<Uint8Array<SharedArrayBuffer>> {
-  let raw: Buffer;
   try {
     const picture =
       content.kind === 'file'
@@ -149,19 +149,10 @@ async function decode(
         advice: `The first one was ${from.width}x${from.height}; the frames before it were delivered.`,
       });
     }
-    raw = await picture
-      .resize(to.width, to.height, { fit: 'fill', kernel: 'cubic' })
-      .toColourspace('srgb')
-      .removeAlpha()
-      .raw({ depth: 'uchar' })
-      .toBuffer();
-    if (raw.length !== to.width * to.height * 3) throw new Error('it is not a colour or grey picture');
+    return await scaledPixels(picture, from, to, resize);
   } catch (cause) {
     throw cause instanceof DepthcastError ? cause : notAPicture(subject, cause);
   }
-  const pixels = new Uint8Array(new SharedArrayBuffer(raw.length));
-  pixels.set(raw);
-  return pixels;
 }
 
 /** Raw rows without what pads them, red first. */

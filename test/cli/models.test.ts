@@ -74,8 +74,9 @@ describe('depthcast models', { timeout: 60_000 }, () => {
 
   it('pulls a model after a cut, verifies and removes it', async () => {
     const dir = await emptyFolder();
+    // What comes just before a cut may be lost on a busy machine: cut until a rest is asked for.
     const server = await unrulyServer((request, response, served) =>
-      (served === 0 ? cut(graph, 60, '"v1"') : serve(graph, '"v1"'))(request, response, served),
+      (request.headers.range === undefined ? cut(graph, 60, '"v1"') : serve(graph, '"v1"'))(request, response, served),
     );
     const card = await cardFile(dir, server.url);
     const pulled = await ended(dir, 'models', 'pull', card, '--json');
@@ -83,7 +84,8 @@ describe('depthcast models', { timeout: 60_000 }, () => {
     expect(pulled.stderr).toContain('does not allow commercial use');
     expect(pulled.stderr).toContain('trying again');
     expect(pulled.stderr).toContain('far-away is ready');
-    expect(server.asked.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=60-']);
+    expect(server.asked[0]!.headers.range).toBeUndefined();
+    expect(server.asked.at(-1)!.headers.range).toBe('bytes=60-');
 
     expect(await ended(dir, 'models', 'pull', card, '--offline', '--json')).toMatchObject({
       code: 0,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findModel, listCards, openModel } from '../../models/index.ts';
+import { madeFrame, windowAt } from './street-frames.ts';
 import { endlessGraph, float, floatConstant, intConstant, meanGraph, type TinyGraph, tinyOnnx } from './tiny-onnx.ts';
 
 let folder: string;
@@ -203,6 +204,30 @@ describe('a model that the runtime cannot live with', () => {
       code: 'model-invalid',
       message: expect.stringContaining('no number'),
     });
+  });
+});
+
+describe('a model that answers no number on some frames', () => {
+  it('fails on those alone', async () => {
+    // The root of less than nothing where the picture is white; the picture of the trial has no white.
+    const bytes = graph({
+      constants: [floatConstant('most', [], [0.9])],
+      nodes: [
+        { op: 'ReduceMean', inputs: ['picture'], outputs: ['mean'], attributes: { axes: [1], keepdims: 1 } },
+        { op: 'Sub', inputs: ['most', 'mean'], outputs: ['left'] },
+        { op: 'Sqrt', inputs: ['left'], outputs: ['depth'] },
+      ],
+    });
+    const model = await opened(await saved('sometimes-nan.onnx', bytes));
+    const frame = madeFrame(0, 96, 64);
+    const white = madeFrame(1, 96, 64);
+    white.pixels.fill(255);
+    await expect(model.estimate(windowAt([white], 0, []))).rejects.toMatchObject({
+      code: 'model-invalid',
+      message: expect.stringContaining('no number'),
+    });
+    await expect(model.estimate(windowAt([frame], 0, []))).resolves.toMatchObject({ width: 96 });
+    await model.close();
   });
 });
 

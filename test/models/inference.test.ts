@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InferenceClient } from '../../models/index.ts';
 import { openModel } from '../../models/index.ts';
+import { InferenceClient } from '../../models/inference-client.ts';
+import { shippedCard } from '../../models/registry.ts';
 import { madeFrame, windowAt } from './street-frames.ts';
 
 const around = [-1, 1];
@@ -161,7 +162,7 @@ describe('without look-ahead', () => {
   });
 });
 
-describe('a worker that dies', () => {
+describe('a worker that dies', { timeout: 120_000 }, () => {
   it('rejects what was under way, and the next estimate starts it again', async () => {
     const model = await openModel('tc-depth-lite', { threads: 1 });
     const frames = [0, 1, 2].map((index) => madeFrame(index));
@@ -198,6 +199,25 @@ describe('a worker that dies', () => {
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(model.isReady).toBe(true);
     await expect(model.estimate(small)).resolves.toMatchObject({ width: 320 });
+    await model.close();
+  });
+
+  it('is interrupted where it says nothing for too long', async () => {
+    const { card, files } = (await shippedCard('tc-depth-lite-single'))!;
+    const order = {
+      card,
+      files,
+      contextOffsets: [],
+      threads: 1,
+      device: 'cpu',
+      trial: { width: 320, height: 96 },
+    } as const;
+    // A tenth and less of what the picture takes on a fast machine.
+    const model = await InferenceClient.open(order, 60_000, undefined, 10);
+    const large = windowAt([madeFrame(0, 1920, 1088)], 0, []);
+    const [, second] = await Promise.allSettled([model.estimate(large), model.estimate(large)]);
+    // The first may be answered while its thread is being ended.
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'model-crashed' } });
     await model.close();
   });
 

@@ -9,6 +9,7 @@ describe('an ONNX file read without the runtime', () => {
       inputs: [{ name: 'picture', type: 'float32', shape: [1, 3, 'H', 'W'] }],
       outputs: [{ name: 'depth', type: 'float32', shape: [1, 1, 64, 96] }],
       nodes: 1,
+      strides: new Map(),
       externalData: [],
     });
   });

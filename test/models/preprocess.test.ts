@@ -3,14 +3,16 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { ResizeFilter } from '../../frames/index.ts';
+import { RESIZE_FILTERS, type ResizeFilter, type Size } from '../../frames/index.ts';
 import type { ModelCard } from '../../models/card.ts';
 import { averageMirrored, decodeDepth, resizeBilinear } from '../../models/depth-output.ts';
 import { inputSize } from '../../models/input-size.ts';
 import { PictureInput } from '../../models/picture-input.ts';
 import { shippedCard } from '../../models/registry.ts';
 import { rawOutput } from '../../pipeline/ffmpeg/recipe.ts';
+import { scaleFilter } from '../../pipeline/sources/live/scale-to.ts';
 import { decodePicture } from '../../pipeline/sources/reading/decode-picture.ts';
+import { resample } from '../../pipeline/sources/reading/resample.ts';
 
 // What Pillow, torch and transformers make of a picture file before a network and of its answer behind it
 // (test/golden/preprocess/make-preprocess-golden.py), each step apart.
@@ -66,6 +68,11 @@ describe('a picture file brought to another size', () => {
       expect(worst(await decodePicture(file, whole, sized(sample.size), sample.filter), sample)).toBe(0);
     },
   );
+
+  it.each(RESIZE_FILTERS)('that it has already stays as it is: %s', async (filter) => {
+    const own = await decodePicture(file, whole, whole);
+    expect(Buffer.from(await decodePicture(file, whole, whole, filter)).equals(Buffer.from(own))).toBe(true);
+  });
 
   it.each(golden.inputs)('becomes the input of $card within 1/255 of the picture’s values', async (sample) => {
     const { input } = await card(sample.card);
@@ -148,16 +155,49 @@ const programs = ['ffmpeg', ...(installed === undefined ? [] : [installed])].fil
 });
 
 describe.each(programs)('video scaled by %s', (program) => {
+  const scaled = (filter: string): Buffer =>
+    execFileSync(program, ['-v', 'error', '-i', file, '-vf', filter, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-']);
+  const asVideo = (size: Size, resize: ResizeFilter): string => {
+    const options = rawOutput({ passthrough: [] } as never, size, resize);
+    return options[options.indexOf('-vf') + 1]!;
+  };
+
+  it.each(RESIZE_FILTERS)('is from a camera what it is from a file: %s', (resize) => {
+    const size = { width: 160, height: 48 };
+    const found = scaled(scaleFilter(() => size, whole, resize));
+    expect(found.length).toBe(160 * 48 * 3);
+    expect(found.equals(scaled(asVideo(size, resize)))).toBe(true);
+  });
+
+  it.each(['lanczos', 'bilinear', 'area'] as const)('keeps the colours of YUV 4:2:0: %s', (resize) => {
+    const run = (input: Buffer, filter: string, format: string): Buffer => {
+      const raw = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', '310x92', '-i', '-'];
+      return execFileSync(program, ['-v', 'error', ...raw, '-vf', filter, '-f', 'rawvideo', '-pix_fmt', format, '-'], {
+        input,
+      });
+    };
+    const even = ['-v', 'error', '-i', file, '-vf', 'crop=310:92:0:0', '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-'];
+    const video = execFileSync(program, even);
+    const pictures = run(video, 'scale=flags=bicubic+accurate_rnd+full_chroma_int', 'rgb24');
+    for (const [width, height] of [
+      [160, 48],
+      [352, 96],
+    ] as const) {
+      const found = run(video, asVideo({ width, height }, resize), 'rgb24');
+      const expected = resample(pictures, { width: 310, height: 92 }, { width, height }, resize);
+      const sum = expected.reduce((all, value, at) => all + Math.abs(found[at]! - value), 0);
+      // Blocks of loud colours: 3 and more where colours are halved once more.
+      expect(sum / expected.length).toBeLessThan(2);
+    }
+  });
+
   // swscale keeps fractions between its two steps where Pillow rounds and clips, and repeats the edge where Pillow
   // leaves it out: not the same bits, but close.
   it.each(golden.resized.filter(({ by }) => by === 'Pillow'))(
     'by $filter to $size differs from Pillow by more than 1/255 in less than 2 % of all values',
     (sample) => {
       const [width, height] = sample.size;
-      const asVideo = rawOutput({ passthrough: [] } as never, { width, height }, sample.filter);
-      const filter = asVideo[asVideo.indexOf('-vf') + 1]!;
-      const raw = ['-v', 'error', '-i', file, '-vf', filter, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'];
-      const found = execFileSync(program, raw);
+      const found = scaled(asVideo({ width, height }, sample.filter));
       const expected = values(sample);
       const off = Array.from(expected, (value, at) => Math.abs(found[at * sample.every]! - value));
       expect(found.length).toBe(width * height * 3);

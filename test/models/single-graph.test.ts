@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findModel, openModel } from '../../models/index.ts';
 import { madeFrame, windowAt } from './street-frames.ts';
-import { float, meanGraph, type TinyGraph, tinyOnnx } from './tiny-onnx.ts';
+import { float, floatConstant, meanGraph, type TinyGraph, tinyOnnx } from './tiny-onnx.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -56,6 +56,47 @@ describe('an ONNX file without a card', () => {
     };
     const { card } = await findModel(await guessed('free.onnx', graph));
     expect(card).toMatchObject({ input: { range: [0, 255], size: { rule: 'aspect' } }, output: { kind: 'inverse' } });
+  });
+
+  it('whose every side is free, channels too, takes a picture as any other', async () => {
+    const path = await guessed('all-free.onnx', {
+      nodes: [
+        {
+          op: 'ReduceMean',
+          inputs: ['pixel_values'],
+          outputs: ['predicted_depth'],
+          attributes: { axes: [1], keepdims: 0 },
+        },
+      ],
+      inputs: [float('pixel_values', 'batch_size', 'num_channels', 'height', 'width')],
+      outputs: [float('predicted_depth', 'batch_size', 'height', 'width')],
+    });
+    expect((await findModel(path)).card).toMatchObject({
+      input: { tensor: 'pixel_values', layout: 'nchw-float32', size: { rule: 'aspect' } },
+      output: { tensor: 'predicted_depth', kind: 'relative' },
+    });
+    const model = await openModel(path, { deadlineMs: 20_000, source: { width: 320, height: 96 } });
+    const { width, height } = model.inputSize({ width: 320, height: 96 });
+    const map = await model.estimate(windowAt([madeFrame(0, width, height)], 0, []));
+    expect(map.data.length).toBe(width * height);
+    await model.close();
+  });
+
+  it('that cuts the picture into patches gets a size of whole ones', async () => {
+    const path = await guessed('patches.onnx', {
+      constants: [floatConstant('weights', [1, 3, 14, 14], new Array(588).fill(1))],
+      nodes: [
+        {
+          op: 'Conv',
+          inputs: ['picture', 'weights'],
+          outputs: ['depth'],
+          attributes: { kernel_shape: [14, 14], strides: [14, 14] },
+        },
+      ],
+      inputs: [float('picture', 1, 3, 'h', 'w')],
+      outputs: [float('depth', 1, 1, 'h', 'w')],
+    });
+    expect((await findModel(path)).card.input.size).toMatchObject({ rule: 'aspect', multiple: 14 });
   });
 
   it('answers at the picture’s size, the mean of the channels being what this one computes', async () => {

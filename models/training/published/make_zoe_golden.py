@@ -1,9 +1,9 @@
-"""The numbers of test/golden/zoe-depth: `python -m published.make_zoe_golden [--full DIR]`.
+"""The numbers of test/golden/zoe-depth: `python -m published.make_zoe_golden [--full n|k|nk]`.
 
 Fills narrow ZoeDepth networks with weights by seed, lets transformers' own forward answer a test picture (each head of
 NK made the choice in turn), and writes a sample beside the graph without its weights, as make_golden does. With --full
-the same is done once for N in full size (345 M parameters, about 8 GB of memory): its skeleton goes to bench/skeletons,
-its sample to DIR/n.json (test/golden/zoe-depth/n-full.json).
+the same is done for one network in full size (345 M parameters, about 8 GB of memory): its skeleton goes to
+bench/skeletons, its sample to test/golden/zoe-depth/n-full.json, k-full.json, nk-full.json.
 """
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from .export import export
 from .make_golden import picture
 from .networks import PUBLISHED
 
+VARIANTS = ("n", "k", "nk")
 GOLDEN = Path(__file__).parents[3] / "test" / "golden" / "zoe-depth"
 GAINS = {"metric_head.": 2.0, "relative_head.": 1.5, "neck.": 1.3}
 """So that depth varies over the picture."""
@@ -30,8 +31,8 @@ FULL_GAINS = {"relative_head.": 1.2}
 """In full size the others would lift rounding above 1e-4 in transformers' own code already."""
 
 
-def make(variant: str, size: tuple[int, int], out: Path, narrow: bool) -> float:
-    """Writes OUT/VARIANT.json and the graph; the largest relative difference of our wrapper and transformers."""
+def make(variant: str, size: tuple[int, int], narrow: bool) -> float:
+    """Writes the sample and the graph; the largest relative difference of our wrapper and transformers."""
     network = zoedepth.build(variant, narrow)
     made = fill_state(network, GAINS if narrow else FULL_GAINS)
     made |= {f"network.{name}": description for name, description in made.items()}
@@ -45,8 +46,8 @@ def make(variant: str, size: tuple[int, int], out: Path, narrow: bool) -> float:
     graph = PUBLISHED[f"zoe-depth-{variant}"].graphs(ours, size, None)["graph"]
     every = 61 if narrow else 997
     sample = {name: [float(f"{v:.7g}") for v in e.flatten()[::every if e.dim() == 4 else 1].tolist()] for name, e in zip(graph.outputs, expected)}
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"{variant}.json").write_text(json.dumps({"size": list(size), "every": every, "answers": sample}) + "\n")
+    stem = variant if narrow else f"{variant}-full"
+    (GOLDEN / f"{stem}.json").write_text(json.dumps({"size": list(size), "every": every, "answers": sample}) + "\n")
     spread = [f"{float(e.min()):.3f}..{float(e.max()):.3f}" for e in expected]
     print(f"{variant}: {sum(p.numel() for p in network.parameters()) / 1e6:.2f} M, answers {spread}, "
           f"wrapper and transformers differ by {difference:.1e}", file=sys.stderr, flush=True)
@@ -56,7 +57,7 @@ def make(variant: str, size: tuple[int, int], out: Path, narrow: bool) -> float:
             import onnx
             model = onnx.load(path)
             strip(model, made)
-            (out / f"{variant}.onnx").write_bytes(model.SerializeToString())
+            (GOLDEN / f"{variant}.onnx").write_bytes(model.SerializeToString())
         else:
             del network, ours
             shelve(path, f"zoe-depth-{variant}.graph", size, SHELF, made)
@@ -65,12 +66,12 @@ def make(variant: str, size: tuple[int, int], out: Path, narrow: bool) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--full", type=Path, help="folder for the sample of the full network N")
+    parser.add_argument("--full", choices=VARIANTS, help="this network in full size instead of the narrow ones")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.full:
-        return 0 if make("n", PUBLISHED["zoe-depth-n"].size, options.full, narrow=False) <= 1e-4 else 1
-    return 0 if max(make(variant, (96, 128), GOLDEN, narrow=True) for variant in ("n", "k", "nk")) <= 1e-4 else 1
+        return 0 if make(options.full, PUBLISHED[f"zoe-depth-{options.full}"].size, narrow=False) <= 1e-4 else 1
+    return 0 if max(make(variant, (96, 128), narrow=True) for variant in VARIANTS) <= 1e-4 else 1
 
 
 if __name__ == "__main__":

@@ -5,18 +5,15 @@ f0, f1, ...; the window graph takes those it names and gives depth.
 """
 from __future__ import annotations
 
-import logging
-import warnings
 from pathlib import Path
 
-import onnx
 import torch
-import torch.nn as nn
+
+from written_graph import write_graph
 
 from .network import TcDepth
 from .streaming import CONTEXT_FEATURES, FEATURES, FramePart, WholeWindow, WindowPart
 
-OPSET = 18
 CAMERA = "camera"
 
 
@@ -42,36 +39,16 @@ def export_graphs(network: TcDepth, folder: Path, stem: str, whole: bool = False
     frame_part, window_part = FramePart(network).eval(), WindowPart(network).eval()
     with torch.no_grad():
         features = frame_part(frame, camera)
-    paths["frame"] = _export(frame_part, (frame, camera), ["frame", CAMERA], [f"f{i}" for i in range(len(FEATURES))],
-                             (sides, None), folder / f"{stem}.frame.onnx")
+    paths["frame"] = write_graph(frame_part, (frame, camera), ["frame", CAMERA], [f"f{i}" for i in range(len(FEATURES))],
+                                 folder / f"{stem}.frame.onnx", (sides, None))
     cells = {2: rows, 3: columns}
     skips = ({2: 4 * rows, 3: 4 * columns}, {2: 2 * rows, 3: 2 * columns}, cells)
     pairs = (cells, {0: rows, 1: columns, **cells}) * 3
     # Copies: the tracer takes one tensor given twice for one input.
     inputs = (*features, *(f.clone() for f in features[4:] * 2))
-    paths["window"] = _export(window_part, inputs, window_inputs(), ["depth"], (*skips, cells, pairs),
-                              folder / f"{stem}.window.onnx")
+    paths["window"] = write_graph(window_part, inputs, window_inputs(), ["depth"], folder / f"{stem}.window.onnx",
+                                  (*skips, cells, pairs))
     if whole:
-        paths["whole"] = _export(WholeWindow(network).eval(), (torch.stack([frame] * 3), camera), ["frames", CAMERA],
-                                 ["depth"], ({1: sides[0], 2: sides[1]}, None), folder / f"{stem}.whole.onnx")
+        paths["whole"] = write_graph(WholeWindow(network), (torch.stack([frame] * 3), camera), ["frames", CAMERA], ["depth"],
+                                     folder / f"{stem}.whole.onnx", ({1: sides[0], 2: sides[1]}, None))
     return paths
-
-
-def _export(part: nn.Module, inputs: tuple, names: list[str], outputs: list[str], shapes: tuple, path: Path) -> Path:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        program = torch.onnx.export(part, inputs, input_names=names, output_names=outputs, opset_version=OPSET,
-                                    dynamic_shapes=shapes, dynamo=True, verbose=False)
-    model = program.model_proto
-    # Where the tracer found each node in the source: paths of the exporting machine, of no use later.
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    del model.metadata_props[:]
-    del model.graph.metadata_props[:]
-    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
-        del value.metadata_props[:]
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
-    return path

@@ -230,7 +230,10 @@ class LiveCamera implements Camera {
     const run = new CameraRun(this.#decoder.binary, {
       inputOptions: connection.inputOptions,
       input: connection.input,
-      outputOptions: liveOutput(this.#decoder.capabilities, scaleFilter(reading.rule, this.#size)),
+      outputOptions: liveOutput(
+        this.#decoder.capabilities,
+        scaleFilter(reading.rule, this.#size, reading.options.resize),
+      ),
       secrets,
       onCodec: (codec) => {
         this.#codec = codec;

@@ -1,4 +1,5 @@
-import type { Size } from '../../../frames/index.ts';
+import type { ResizeFilter, Size } from '../../../frames/index.ts';
+import { scalerFlags } from '../../ffmpeg/recipe.ts';
 
 /** What a camera's pictures are scaled to, given their size. */
 export type SizeRule = (footage: Size) => Size;
@@ -99,8 +100,9 @@ const LONGEST_SUM = 50;
  * pictures sees that and connects again with `seen`.
  *
  * @param seen the size that the camera had before
+ * @param resize the filter of the scaler; default `bicubic`
  */
-export function scaleFilter(rule: SizeRule, seen: Size | undefined): string {
+export function scaleFilter(rule: SizeRule, seen: Size | undefined, resize?: ResizeFilter): string {
   const terms = new Map<string, Size>();
   const sizes = COMMON.flatMap(([width, height]) => [
     { width, height },
@@ -117,7 +119,7 @@ export function scaleFilter(rule: SizeRule, seen: Size | undefined): string {
     return sums.length === 0 ? own : `if(st(0,${sums.join('+')}),ld(0),${own})`;
   };
   const [width, height] = [side((size) => size.width, 'iw'), side((size) => size.height, 'ih')];
-  return `scale=w='${width}':h='${height}':flags=bicubic`;
+  return `scale=w='${width}':h='${height}':flags=${scalerFlags(resize)}`;
 }
 
 function tried(rule: SizeRule, footage: Size): Size | undefined {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { DepthcastError, type ResizeFilter, type Size } from '../../../frames/index.ts';
 import { MAX_PIXELS } from '../../ffmpeg/recipe.ts';
-import { resample } from './resample.ts';
+import { scaledPixels } from './scaled-pixels.ts';
 
 /** Largest picture file in bytes. */
 const LONGEST = 256 << 20;
@@ -52,39 +52,28 @@ export async function pictureSize(file: string): Promise<Size & { readonly codec
 }
 
 /**
- * One picture as RGB at `to`, in memory of its own.
+ * One picture as RGB at `to`, in memory of its own; see scaledPixels for what a filter does.
  *
  * A picture whose own size is not `from` is refused: intrinsics and poses hold for one size, and stretching it would be
- * wrong in silence. Damaged files are refused, not shown half. The kernel is cubic, as in the video path; any other
- * filter is computed as the networks' authors' tools do (see resample). Grey becomes RGB, alpha is dropped, 16 bits become 8. Throws `input-dimensions`, `input-format`, `input-empty`, `input-not-found`.
+ * wrong in silence. Damaged files are refused, not shown half. Throws `input-dimensions`, `input-format`, `input-empty`,
+ * `input-not-found`.
  */
 export async function decodePicture(
   file: string,
   from: Size,
   to: Size,
-  filter: ResizeFilter = 'bicubic',
+  filter?: ResizeFilter,
 ): Promise<Uint8Array<SharedArrayBuffer>> {
   const bytes = await bytesOf(file);
-  let size: Size;
-  let raw: Buffer;
   try {
     const picture = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error', sequentialRead: true });
     const { width, height, orientation = 1 } = await picture.metadata();
-    size = orientation >= 5 ? { width: height, height: width } : { width, height };
+    const size = orientation >= 5 ? { width: height, height: width } : { width, height };
     if (size.width !== from.width || size.height !== from.height) throw otherSize(file, size, from);
-    const upright = orientation > 1 ? picture.autoOrient() : picture;
-    const scaled =
-      filter === 'bicubic' ? upright.resize(to.width, to.height, { fit: 'fill', kernel: 'cubic' }) : upright;
-    raw = await scaled.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' }).toBuffer();
+    return await scaledPixels(orientation > 1 ? picture.autoOrient() : picture, size, to, filter);
   } catch (cause) {
     throw cause instanceof DepthcastError ? cause : notAPicture(file, cause);
   }
-  const out = filter === 'bicubic' ? to : size;
-  if (raw.length !== out.width * out.height * 3)
-    throw notAPicture(file, new Error('it is not a colour or grey picture'));
-  const pixels = new Uint8Array(new SharedArrayBuffer(to.width * to.height * 3));
-  pixels.set(out === to ? raw : resample(raw, out, to, filter));
-  return pixels;
 }
 
 function otherSize(file: string, size: Size, from: Size): DepthcastError {

@@ -33,22 +33,24 @@ describe('a download', () => {
 
   it('that is cut goes on where it was, and asks for the same bytes only', async () => {
     const good = serve(bytes, '"v1"');
+    const startOf = (range: string | undefined): number => Number(/\d+/.exec(range ?? '')?.[0] ?? 0);
     const server = await unrulyServer((request, response, served) =>
-      (served < 3 ? cut(bytes, 50_000, '"v1"') : good)(request, response, served),
+      (startOf(request.headers.range) < 150_000 ? cut(bytes, 50_000, '"v1"') : good)(request, response, served),
     );
     const path = join(await folder(), 'model.part');
     const notes: string[] = [];
-    await download(
+    const found = await download(
       { url: new URL(server.url), path, ...wanted },
-      { ...quick, onNote: (text) => void notes.push(text) },
+      { ...quick, tries: 30, onNote: (text) => void notes.push(text) },
     );
-    expect(server.asked.map(({ headers }) => headers.range)).toEqual([
-      undefined,
-      'bytes=50000-',
-      'bytes=100000-',
-      'bytes=150000-',
-    ]);
-    expect(server.asked[1]!.headers['if-range']).toBe('"v1"');
+    expect(found).toEqual(wanted);
+    // What came just before a cut may be lost on a busy machine, and is asked for again; nothing before it is.
+    const starts = server.asked.map(({ headers }) => startOf(headers.range));
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    expect(starts[0]).toBe(0);
+    expect(starts.at(-1)).toBeGreaterThanOrEqual(150_000);
+    const later = server.asked.filter(({ headers }) => headers.range !== undefined);
+    expect(later.every(({ headers }) => headers['if-range'] === '"v1"')).toBe(true);
     expect(notes[0]).toContain('trying again');
   });
 
@@ -131,6 +133,20 @@ describe('a download', () => {
       code: 'model-download',
       message: expect.stringContaining(`${length}`),
     });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('that is a web page is refused at once: a login is no model', async () => {
+    const server = await unrulyServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<html>Sign in</html>');
+    });
+    const path = join(await folder(), 'model.part');
+    const failed = download({ url: new URL(server.url), path, ...wanted }, quick);
+    await expect(failed).rejects.toMatchObject({
+      code: 'model-download',
+      message: expect.stringContaining('a web page'),
+    });
+    expect(server.asked.length).toBe(1);
     expect(existsSync(path)).toBe(false);
   });
 

@@ -112,9 +112,13 @@ describe('importing a model', () => {
     expect(existsSync(join(folders.own, 'lite-mono'))).toBe(false);
   });
 
-  it.each(['', '../up', 'A B', '.hidden', 'x'.repeat(65)])('under the name %j is refused', async (name) => {
-    await expect(importModel({ file: await file(), name })).rejects.toMatchObject({ code: 'option-invalid' });
-  });
+  // findModel takes the last two for paths, and leaves out those with dots that end or double.
+  it.each([...['', '../up', 'A B', '.hidden', 'x'.repeat(65)], ...['dot.', 'two..dots', 'mine.onnx', 'mine.json']])(
+    'under the name %j is refused',
+    async (name) => {
+      await expect(importModel({ file: await file(), name })).rejects.toMatchObject({ code: 'option-invalid' });
+    },
+  );
 
   it('under the name of a model that ships, or of one that is there, is refused', async () => {
     const shipped = (await shippedCard('tc-depth-lite'))!.card;

@@ -1,13 +1,16 @@
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { McapWriter } from '@mcap/core';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { DepthcastError, type Frame } from '../../../frames/index.ts';
+import { DepthcastError, type Frame, RESIZE_FILTERS } from '../../../frames/index.ts';
 import { encodeCdr } from '../../../pipeline/foxglove/messages/cdr.ts';
 import { COMPRESSED_IMAGE, RAW_IMAGE } from '../../../pipeline/foxglove/messages/foxglove-schemas.ts';
 import { encodeProto } from '../../../pipeline/foxglove/messages/protobuf.ts';
 import { ROS_IMAGE, ROS_STRING } from '../../../pipeline/foxglove/messages/ros2-schemas.ts';
+import { decodePicture } from '../../../pipeline/sources/reading/decode-picture.ts';
 import { openFootage } from '../../../pipeline/sources/registry.ts';
 import { emptyFolder } from '../sinks/folder.ts';
 
@@ -111,6 +114,22 @@ describe('an MCAP file of another program', () => {
       expect([...frames[0]!.pixels.subarray(-3)]).toEqual(shown);
       expect(frames[0]!.timestamp).toBe(1);
     }
+  });
+
+  it('is brought to size by the filter that is asked for, as a picture file is', async () => {
+    const file = fileURLToPath(new URL('../../golden/preprocess/picture.png', import.meta.url));
+    const path = await fileOf([await picture('/cam', 1000, 0, await readFile(file))]);
+    const size = { width: 160, height: 48 };
+    const seen = new Set<string>();
+    for (const resize of RESIZE_FILTERS) {
+      const source = await openFootage(path);
+      for await (const frame of source.frames({ stream: 's', size, resize })) {
+        const expected = await decodePicture(file, { width: 311, height: 93 }, size, resize);
+        expect(Buffer.from(frame.pixels).equals(Buffer.from(expected)), resize).toBe(true);
+        seen.add(createHash('sha256').update(frame.pixels).digest('hex'));
+      }
+    }
+    expect(seen.size).toBe(RESIZE_FILTERS.length);
   });
 
   it('ends with timestamps-invalid where time runs backwards, after the pictures before', async () => {
