@@ -44,7 +44,7 @@ describe('ZoeDepth N in full size, weights by seed', { timeout: 600_000 }, () =>
   });
 });
 
-describe('a narrow ZoeDepth, weights by seed', { timeout: 60_000 }, () => {
+describe('a narrow ZoeDepth, weights by seed', { timeout: 240_000 }, () => {
   it.each(['n', 'k', 'nk'])('answers what transformers does: %s, every head and logit', async (variant) => {
     const golden = JSON.parse(readFileSync(new URL(`${variant}.json`, folder), 'utf8')) as Golden;
     const graph = fill(readFileSync(new URL(`${variant}.onnx`, folder)));

@@ -106,7 +106,7 @@ function noise(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-describe.skipIf(!there)('the live score on real footage', { timeout: 120_000 }, () => {
+describe.skipIf(!there)('the live score on real footage', { timeout: 240_000 }, () => {
   const sets: Record<string, Run[]> = {};
   const kitchen = { width: 640, height: 480, fx: 585, fy: 585, cx: 320, cy: 240 };
 

@@ -2,6 +2,9 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { DepthFrame } from '../../frames/index.ts';
 import { type DepthServer, startServer } from '../../pipeline/server/depth-server.ts';
 
+/** Milliseconds after which a page that a starved machine shows will not do any more what it should. */
+export const PATIENCE_MS = 120_000;
+
 /** How a page is opened. */
 export interface Look {
   readonly scheme?: 'dark' | 'light';
@@ -55,6 +58,7 @@ export class PageSetup {
     });
     this.endings.push(() => context.close());
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (line) => {
@@ -73,6 +77,14 @@ export class PageSetup {
 /** Frames that the page has received. */
 export async function received(page: Page): Promise<number> {
   return Number(await page.textContent('[data-reading="frames"]'));
+}
+
+/** Waits until an element says what it should. */
+export async function says(page: Page, selector: string, text: RegExp): Promise<void> {
+  await page.waitForFunction(
+    ([where, pattern]) => new RegExp(pattern!).test(document.querySelector(where!)?.textContent ?? ''),
+    [selector, text.source],
+  );
 }
 
 /** Waits until the page has received more frames. */

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { roadFrame } from '../pipeline/server/road-frames.ts';
-import { moreThan, type PageSetup, received } from './page-setup.ts';
+import { moreThan, PATIENCE_MS, type PageSetup, received, says } from './page-setup.ts';
 
 const time = (page: Page) => page.textContent('[data-reading="time"]');
 const secondsOf = (text: string | null) => {
@@ -21,7 +21,8 @@ export function playbackSuite(setup: PageSetup): void {
     await moreThan(page, 8);
     await page.keyboard.press(' ');
     await page.waitForSelector('#badge[data-mood="paused"]');
-    await page.waitForTimeout(300);
+    // What was unpacked as the page was paused is painted, and its time written, in the next picture.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     const paused = secondsOf(await time(page));
     await page.waitForTimeout(400);
     expect(secondsOf(await time(page))).toBe(paused);
@@ -38,7 +39,7 @@ export function playbackSuite(setup: PageSetup): void {
       await time(page),
     );
     expect(back - secondsOf(await time(page))).toBeGreaterThan(0.055);
-    expect(await page.textContent('.transport-text')).toMatch(/^−\d+\.\d\d s$/);
+    await says(page, '.transport-text', /^−\d+\.\d\d s$/);
     await page.keyboard.press('.');
     await page.waitForFunction((wanted) => {
       const [minutes, seconds] = document.querySelector('[data-reading="time"]')!.textContent!.split(':').map(Number);
@@ -47,8 +48,11 @@ export function playbackSuite(setup: PageSetup): void {
     const count = await received(page);
     await page.keyboard.press(' ');
     await moreThan(page, count + 2);
-    expect(secondsOf(await time(page))).toBeGreaterThan(paused);
-    expect(await page.getAttribute('#badge', 'data-mood')).toBe('live');
+    await page.waitForFunction((then) => {
+      const [minutes, seconds] = document.querySelector('[data-reading="time"]')!.textContent!.split(':').map(Number);
+      return minutes! * 60 + seconds! > then;
+    }, paused);
+    await page.waitForSelector('#badge[data-mood="live"]');
   });
 
   it('shows two streams in the grid and opens the one that is pressed', async () => {
@@ -56,18 +60,18 @@ export function playbackSuite(setup: PageSetup): void {
     const { page, complaints } = await setup.open(server.url, { view: 'grid' });
     await page.waitForFunction(() => document.querySelectorAll('.tile-state[data-mood="live"]').length === 2);
     expect(await page.locator('.tile-name').allTextContents()).toEqual(['front', 'back']);
-    const painted = await page.locator('.tile-depth').evaluateAll((canvases) =>
-      canvases.map((canvas) => {
-        const { width, height } = canvas as HTMLCanvasElement;
-        const at = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(width / 2, height - 4, 1, 1).data;
+    await page.waitForFunction(() => {
+      const painted = [...document.querySelectorAll<HTMLCanvasElement>('.tile-depth')].filter((canvas) => {
+        const { width, height } = canvas;
+        const at = canvas.getContext('2d')!.getImageData(width / 2, height - 4, 1, 1).data;
         return width > 100 && at[0]! > at[2]!;
-      }),
-    );
-    expect(painted).toEqual([true, true]);
+      });
+      return painted.length === 2;
+    });
     await page.locator('.tile').nth(1).click();
     await page.waitForFunction(() => document.title === 'back – depthcast');
-    expect(await page.isVisible('#depth')).toBe(true);
-    await expect.poll(() => server.hub('front').viewers.size).toBe(0);
+    await page.waitForSelector('#depth');
+    await expect.poll(() => server.hub('front').viewers.size, { timeout: PATIENCE_MS }).toBe(0);
     expect(server.hub('back').viewers.size).toBe(1);
     expect(complaints).toEqual([]);
   });

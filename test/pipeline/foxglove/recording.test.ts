@@ -245,8 +245,8 @@ describe('recordTo', () => {
       recorder.tap('street', answer);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    await expect.poll(() => recorder.status().streams[0], { timeout: 60_000 }).toMatchObject({ frames: 0, dropped: 6 });
     expect(errors).toEqual([expect.objectContaining({ code: 'output-failed' })]);
-    expect(recorder.status().streams[0]).toMatchObject({ frames: 0, dropped: 6 });
     await recorder.close();
   });
 

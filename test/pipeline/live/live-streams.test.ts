@@ -100,12 +100,13 @@ describe('a set of streams', () => {
     await set.apply([plan('good', good), plan('dead', dead)]);
     dead.become('waiting');
     good.become('live');
-    for (let i = 0; i < 20; i++) {
+    // A frame that comes while the machine is held up may be let go.
+    for (let i = 0; i < 20 || hubs.get('good')!.answers.length < 15; i++) {
       good.send();
       await sleep(5);
     }
     await until(() => hubs.get('good')!.answers.length >= 15);
-    expect(report('good').state).toBe('live');
+    expect(['live', 'thinned']).toContain(report('good').state);
     expect(report('dead')).toMatchObject({ state: 'waiting', in: 0, out: 0 });
     expect(hubs.get('dead')!.answers).toEqual([]);
   });
@@ -192,13 +193,13 @@ describe('a set of streams', () => {
       }
     };
     await play(12);
-    await until(() => report('cam').modelFaults >= 3);
+    while (report('cam').modelFaults < 3) await play(1);
     expect(report('cam').state).toBe('degraded');
-    expect(hub.answers.some(({ fallbackReason }) => fallbackReason === 'inference-error')).toBe(true);
+    await until(() => hub.answers.some(({ fallbackReason }) => fallbackReason === 'inference-error'));
     expect(said.filter((line) => line.includes('fails again and again'))).toHaveLength(1);
     broken = false;
     await play(6);
-    await until(() => hub.answers.at(-1)?.estimator === 'model');
+    while (hub.answers.at(-1)?.estimator !== 'model') await play(1);
   });
 
   it('answers what is inside before a stream is stopped, and counts what it cannot', async () => {
@@ -210,7 +211,7 @@ describe('a set of streams', () => {
     await set.apply([plan('cam', camera)]);
     camera.send(4);
     await until(() => report('cam').in === 4);
-    await set.close(1000);
+    await set.close(60_000);
     // Nothing was on its way but what one window after the other lets pass.
     expect(report('cam')).toMatchObject({ in: 4, inside: 0 });
     expect(hubs.get('cam')!.answers.length).toBeGreaterThan(0);
@@ -237,7 +238,7 @@ describe('a set of streams', () => {
     camera.become('live');
     const feeding = setInterval(() => camera.send(), 40);
     onTestFinished(() => clearInterval(feeding));
-    await until(() => report('cam').state === 'live');
+    await until(() => ['live', 'stalled'].includes(report('cam').state));
     await until(() => report('cam').state === 'stalled');
     expect(report('cam').fault?.message).toMatch(/none was answered for \d\.\d s/);
     // The window at the beginning of the stream has a gap, so that the fallback answers it.
