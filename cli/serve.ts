@@ -90,11 +90,16 @@ async function untilOver(
   close: () => Promise<unknown>,
 ): Promise<number> {
   let interrupted = false;
+  let told = false;
   let stopListening = (): void => {};
   const asked = new Promise<void>((resolve) => {
     stopListening = onInterrupt(() => {
       interrupted = true;
-      setTimeout(() => process.exit(0), LEAVE_WITHIN).unref();
+      setTimeout(() => {
+        // Who reads --json gets the sums also where the end takes too long.
+        if (!told) tellSummary(options, summaries(streams, server));
+        process.exit(0);
+      }, LEAVE_WITHIN).unref();
       resolve();
     });
   });
@@ -112,6 +117,7 @@ async function untilOver(
   await close();
   if (!interrupted) stopListening();
   if (failure !== undefined && !interrupted) throw failure;
+  told = true;
   tellSummary(options, summary);
   return 0;
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { depthcast, SAMPLE } from '../cli/depthcast.ts';
 
-describe('depthcast bench', { timeout: 120_000 }, () => {
+describe('depthcast bench', { timeout: 240_000 }, () => {
   it.skipIf(!existsSync(SAMPLE))('measures end to end beside the bare sessions, in the same run', async () => {
     const { code, json } = await depthcast('bench', '--frames', '20', '--rounds', '1', '--json');
     expect(code).toBe(0);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { metrics } from '../../bench/metrics.ts';
 
-describe('the time of each metric', { timeout: 120_000 }, () => {
+describe('the time of each metric', { timeout: 240_000 }, () => {
   it('is told for all nine figures of accuracy, all five over time and the live score', async () => {
     const { ms, live, truth, network, frames } = await metrics({ frames: 2, rounds: 1 });
     expect({ truth, network, frames }).toMatchObject({

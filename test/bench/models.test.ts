@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { models } from '../../bench/models.ts';
 
-describe('the suite of architectures', { timeout: 120_000 }, () => {
+describe('the suite of architectures', { timeout: 240_000 }, () => {
   it('times the built-in network with its own weights, and says what its memory is', async () => {
     const { models: figures, beside } = await models({ only: ['tc-depth-lite'], rounds: 1 });
     expect(figures).toMatchObject([{ id: 'tc-depth-lite', weights: 'trained', size: '640x192' }]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { quantile } from '../../bench/soak.ts';
 import { depthcast } from '../cli/depthcast.ts';
 
-describe('depthcast bench --suite soak', { timeout: 180_000 }, () => {
+describe('depthcast bench --suite soak', { timeout: 240_000 }, () => {
   it('plays faults against a service of its own and accounts for every frame', async () => {
     const { code, json, stderr } = await depthcast(
       ...['bench', '--suite', 'soak', '--minutes', '0.15', '--cameras', '1', '--viewers', '2', '--json'],

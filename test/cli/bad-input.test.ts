@@ -24,7 +24,7 @@ async function run(source: string, ...more: string[]): Promise<Ended> {
   return depthcast('run', source, '--out', await emptyFolder(), '--write', 'png16', '--json', ...more);
 }
 
-describe('bad input', { timeout: 120_000 }, () => {
+describe('bad input', { timeout: 240_000 }, () => {
   it('a missing file', async () => {
     expectFailure(await run('no-such-file.mp4'), 1, 'input-not-found');
   });
@@ -163,7 +163,7 @@ describe('bad input', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a wrong call', { timeout: 120_000 }, () => {
+describe('a wrong call', { timeout: 240_000 }, () => {
   it.each([
     [['run', 'x.mp4', '--colour', '--json'], /--colour/],
     [['run', '--json'], /source/],

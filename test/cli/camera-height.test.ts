@@ -10,7 +10,7 @@ const card = fileURLToPath(new URL('../models/cards/rtmonodepth-s.json', import.
 const there = existsSync(weights) && existsSync(SAMPLE);
 if (!there) console.warn('skipped: no network at ../shared/data/models, so --camera-height is not run');
 
-describe('--camera-height', { timeout: 120_000 }, () => {
+describe('--camera-height', { timeout: 240_000 }, () => {
   it('refuses what is no height', async () => {
     for (const height of ['0', '-1', 'high', '1e9']) {
       const { code, json } = await depthcast('run', 'any.mp4', '--camera-height', height, '--json');

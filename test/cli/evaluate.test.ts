@@ -157,12 +157,13 @@ describe('depthcast evaluate', { timeout: 300_000 }, () => {
 
   it.skipIf(!isHere)('goes on where it was killed, and ends with the same figures', async () => {
     const out = join(await emptyFolder(), 'out');
-    const args = ['evaluate', SEQUENCE, '--layout', 'kitti-odometry', '--max-frames', '12', '--json'];
+    const args = ['evaluate', SEQUENCE, '--layout', 'kitti-odometry', '--max-frames', '20', '--json'];
     const whole = await start(args, {}, LONG).ended;
     const killed = start([...args, '--out', out], {}, LONG);
     const journal = join(out, '.unfinished/journal.jsonl');
     await vi.waitUntil(async () => (await readFile(journal, 'utf8').catch(() => '')).split('\n').length > 4, {
       timeout: LONG,
+      interval: 10,
     });
     killed.child.kill('SIGKILL');
     await killed.ended;
@@ -244,9 +245,14 @@ describe('depthcast evaluate', { timeout: 300_000 }, () => {
   it('told to stop before all are measured, prints what there is of the first one', async () => {
     const dir = await sequence();
     const out = join(await emptyFolder(), 'out');
-    const places = [join(dir, 'gt_depth_cam2'), 'tc-depth-lite-single'];
+    // Behind the first there is work for seconds, also where this process sees late that the first is done.
+    const models = Array.from({ length: 6 }, () => ['tc-depth-lite', 'tc-depth-lite-single']).flat();
+    const places = [join(dir, 'gt_depth_cam2'), ...models];
     const running = start(['evaluate', dir, '--compare', ...places, '--out', out, '--json'], {}, LONG);
-    await vi.waitUntil(() => existsSync(join(out, 'gt_depth_cam2/report.html')), { timeout: LONG, interval: 5 });
+    await vi.waitUntil(() => existsSync(join(out, 'gt_depth_cam2/report.html')), {
+      timeout: LONG,
+      interval: 5,
+    });
     running.child.kill('SIGINT');
     const { code, json } = await running.ended;
     expect(code).toBe(130);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { depthcast } from './depthcast.ts';
 
-describe('depthcast --help', { timeout: 60_000 }, () => {
+describe('depthcast --help', { timeout: 240_000 }, () => {
   it.each([
     [[]],
     [['run']],

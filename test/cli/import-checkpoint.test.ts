@@ -21,7 +21,7 @@ function ended(dir: string, interpreter: string, ...args: readonly string[]): Pr
   return start(args, env).ended;
 }
 
-describe('depthcast models import MODEL CHECKPOINT', { timeout: 120_000 }, () => {
+describe('depthcast models import MODEL CHECKPOINT', { timeout: 240_000 }, () => {
   it('says what is wrong with a call', async () => {
     const dir = await emptyFolder();
     const unknown = await ended(dir, python, 'models', 'import', 'no-such-model', dir, '--json');

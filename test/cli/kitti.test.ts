@@ -25,7 +25,7 @@ async function grey16(path: string): Promise<{ width: number; height: number; va
   };
 }
 
-describe('KITTI odometry 04', { timeout: 180_000 }, () => {
+describe('KITTI odometry 04', { timeout: 240_000 }, () => {
   it.skipIf(!isHere)('gives 51 depth pictures of the size of the footage, in metres, named by its stems', async () => {
     const out = await emptyFolder();
     const { code, json } = await depthcast('run', SEQUENCE, '--out', out, '--write', 'png16,csv', '--json');

@@ -16,6 +16,8 @@ function started(dir: string, ...args: readonly string[]): ReturnType<typeof sta
     DEPTHCAST_MIRROR: '',
     HTTP_PROXY: '',
     http_proxy: '',
+    ALL_PROXY: '',
+    all_proxy: '',
   });
 }
 
@@ -40,7 +42,7 @@ async function cardFile(dir: string, url: string, part: object = { sha256: sha25
   return path;
 }
 
-describe('depthcast models', { timeout: 60_000 }, () => {
+describe('depthcast models', { timeout: 240_000 }, () => {
   it('lists what is here and what can be had, for scripts and for people', async () => {
     const dir = await emptyFolder();
     const { code, json } = await ended(dir, 'models', 'list', '--json');
@@ -128,7 +130,7 @@ describe('depthcast models', { timeout: 60_000 }, () => {
     const card = await cardFile(dir, server.url);
     const running = started(dir, 'models', 'pull', card);
     const part = join(dir, 'cache/models/far-away/.graph.onnx.part');
-    await expect.poll(async () => (await readFile(part).catch(() => '')).length, { timeout: 20_000 }).toBe(50);
+    await expect.poll(async () => (await readFile(part).catch(() => '')).length, { timeout: 90_000 }).toBe(50);
     end(running);
     const first = await running.ended;
     expect(first.code).toBe(code);

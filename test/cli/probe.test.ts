@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { depthcast, emptyFolder, makeFootage } from './depthcast.ts';
 
-describe('depthcast probe', { timeout: 60_000 }, () => {
+describe('depthcast probe', { timeout: 240_000 }, () => {
   it('says what the decoder sees', async () => {
     const file = join(await emptyFolder(), 'clip.mp4');
     await makeFootage('-f', 'lavfi', '-i', 'testsrc2=s=320x192:r=10:d=1', '-pix_fmt', 'yuv420p', file);

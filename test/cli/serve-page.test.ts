@@ -10,7 +10,7 @@ import { connect, decodeFrame } from '../../viewer/client.ts';
 import { hasNoBrowser, openBrowser } from '../helpers/browser.ts';
 import { FakeCamera } from '../helpers/fake-camera.ts';
 import { until } from '../pipeline/server/until.ts';
-import { moreThan } from '../viewer/page-setup.ts';
+import { moreThan, PATIENCE_MS, says } from '../viewer/page-setup.ts';
 import { emptyFolder, makeFootage, type Running, SAMPLE, start } from './depthcast.ts';
 
 const { FoxgloveClient } = wsProtocol as unknown as typeof import('@foxglove/ws-protocol');
@@ -53,6 +53,7 @@ async function openPage(url: string): Promise<{ page: Page; messages: DepthMessa
   const browser = await openBrowser();
   onTestFinished(() => browser.close());
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+  page.setDefaultTimeout(PATIENCE_MS);
   const messages: DepthMessage[] = [];
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -78,7 +79,7 @@ async function shownSequence(page: Page, messages: readonly DepthMessage[]): Pro
   return sequences[0]!;
 }
 
-describe('depthcast serve', { timeout: 180_000 }, () => {
+describe('depthcast serve', { timeout: 240_000 }, () => {
   it.skipIf(hasNoBrowser() || !isBuilt)(
     'shows a file and a camera on the page, to the very value, in half the size too, and is found again',
     async () => {
@@ -112,11 +113,12 @@ describe('depthcast serve', { timeout: 180_000 }, () => {
           box.x + (box.width * (x + 0.5)) / SIZE.width,
           box.y + (box.height * (y + 0.5)) / SIZE.height,
         );
-        await page.waitForFunction(() => document.querySelector('.cross-label')?.textContent !== '');
+        await says(page, '.cross-label', /^[\d.]+ m$/);
         const label = await page.locator('.cross-label').last().textContent();
         // Both read the same codes: what is left is the label's last digit.
         expect(Math.abs(Number.parseFloat(label!) - frame.depthAt(x, y))).toBeLessThanOrEqual(0.0501);
         await page.mouse.move(0, 0);
+        await says(page, '.cross-label', /^(unknown)?$/);
       }
       await page.keyboard.press(' ');
 

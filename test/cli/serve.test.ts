@@ -31,6 +31,7 @@ async function addressOf({ child, ended }: Running): Promise<string> {
 /** The first messages of a stream. */
 async function messages(address: string, stream: string, count: number): Promise<DepthMessage[]> {
   const socket = new WebSocket(`${address.replace('http', 'ws')}/streams/${stream}`, ['depthcast.v1']);
+  socket.on('error', () => {});
   onTestFinished(() => socket.terminate());
   const got: DepthMessage[] = [];
   for await (const [data] of iterate(socket)) {
@@ -58,7 +59,7 @@ async function* iterate(socket: WebSocket): AsyncGenerator<unknown[]> {
   }
 }
 
-describe('depthcast serve', { timeout: 120_000 }, () => {
+describe('depthcast serve', { timeout: 240_000 }, () => {
   it('prints its address, plays files in a loop and ends in order on Ctrl-C', async () => {
     const running = start(['serve', `yard=${await clip()}`, '--port', '0', '--json']);
     const address = await addressOf(running);
@@ -80,6 +81,7 @@ describe('depthcast serve', { timeout: 120_000 }, () => {
     const running = start(['serve', await clip(5), '--port', '0']);
     const address = await addressOf(running);
     const socket = new WebSocket(`${address.replace('http', 'ws')}/streams/1`, ['depthcast.v1']);
+    socket.on('error', () => {});
     await once(socket, 'message');
     running.child.kill('SIGTERM');
     const [closeCode] = await once(socket, 'close');

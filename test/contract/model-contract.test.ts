@@ -28,7 +28,7 @@ describe.each(found.map((model) => [model.card.id, model] as const))('the model 
   describe.skipIf(!there)('when opened', () => {
     let model: InferenceClient;
     beforeAll(async () => {
-      model = await openModel(card, { threads: 1, deadlineMs: 20_000 });
+      model = await openModel(card, { threads: 1, deadlineMs: 60_000 });
     });
     afterAll(() => model.close());
 
@@ -112,7 +112,7 @@ describe.each(found.map((model) => [model.card.id, model] as const))('the model 
     });
 
     it('answers what was asked before it is closed, and nothing after', async () => {
-      const other = await openModel(card, { threads: 1, deadlineMs: 20_000 });
+      const other = await openModel(card, { threads: 1, deadlineMs: 60_000 });
       const window = windowAt(made(2 * reach() + 1), reach(), model.contextOffsets);
       const last = other.estimate(window);
       await Promise.resolve();

@@ -12,6 +12,7 @@ import { openFootage, openSource, sourceKinds } from '../../pipeline/sources/reg
 import { FakeCamera } from '../helpers/fake-camera.ts';
 import { FakeHttpCamera } from '../helpers/fake-http-camera.ts';
 import { childProcesses, makeFootage, scratchFolder, testPicture } from '../pipeline/ffmpeg/footage.ts';
+import { PATIENT } from '../pipeline/sources/camera-reader.ts';
 
 /** Footage of 12 pictures of 128x64 at 10 a second, in every form there is a source for. */
 const COUNT = 12;
@@ -45,8 +46,8 @@ const examples: Record<string, Example> = {
   mcap: { open: spec(at('session.mcap')), intrinsics: true },
   'kitti-odometry': { open: spec(at('sequences', '07')), poses: true, intrinsics: true, firstName: '000000' },
   'kitti-raw': { open: spec(at('day', 'drive')), intrinsics: true, firstName: '0000000000' },
-  rtsp: { open: () => openSource(camera.url()), live: true },
-  mjpeg: { open: () => openSource(httpCamera.url('mjpeg')), live: true },
+  rtsp: { open: () => openSource(camera.url(), { camera: PATIENT }), live: true },
+  mjpeg: { open: () => openSource(httpCamera.url('mjpeg'), { camera: PATIENT }), live: true },
 };
 
 /** Cameras whose server plays to one player, or that no machine for tests has; each has a test of its own. */

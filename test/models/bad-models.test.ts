@@ -15,7 +15,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** With time enough for a machine that is busy with other tests. */
 const opened = (model: Parameters<typeof openModel>[0]): ReturnType<typeof openModel> =>
-  openModel(model, { deadlineMs: 20_000 });
+  openModel(model, { deadlineMs: 60_000 });
 
 async function saved(name: string, bytes: Uint8Array | string): Promise<string> {
   const path = join(folder, name);
@@ -165,17 +165,12 @@ describe('a model that the runtime cannot live with', () => {
     });
   });
 
-  it('because it never answers is ended when its time is up, and this process lives on', {
-    timeout: 30_000,
-  }, async () => {
-    const start = performance.now();
+  it('because it never answers is ended when its time is up, and this process lives on', async () => {
     const path = await saved('endless.onnx', tinyOnnx(endlessGraph()));
     await expect(openModel(path, { deadlineMs: 2000 })).rejects.toMatchObject({
       code: 'model-invalid',
       message: expect.stringContaining('within 2.0 s'),
     });
-    // Two seconds of computing; how long they take is up to what else runs here, but not for ever.
-    expect(performance.now() - start).toBeLessThan(22_000);
   });
 
   it('because it asks for 400 GB is refused', async () => {

@@ -49,7 +49,7 @@ describe('the rule input.flip', () => {
       nodes: [mean, { op: 'Add', inputs: ['mean', 'ramp'], outputs: ['depth'] }],
       constants: [floatConstant('ramp', [1, 1, 1, 96], ramp)],
     };
-    const model = await openModel(await cardWith('flipped', graph, { flip: true }), { deadlineMs: 20_000 });
+    const model = await openModel(await cardWith('flipped', graph, { flip: true }), { deadlineMs: 60_000 });
     const frame = madeFrame(2, 96, 64);
     const { data } = await model.estimate(windowAt([frame], 0, []));
     await model.close();
@@ -104,7 +104,7 @@ describe('the rule size.pad', () => {
       ],
       constants: [int('start', 0), int('from', 8), int('to', 96), int('axis', 3)],
     };
-    const model = await openModel(await cardWith('padded', graph, { size }), { deadlineMs: 20_000 });
+    const model = await openModel(await cardWith('padded', graph, { size }), { deadlineMs: 60_000 });
     const frame = madeFrame(1, 80, 50);
     const { data, width, height } = await model.estimate(windowAt([frame], 0, []));
     await model.close();
@@ -145,7 +145,7 @@ describe('the rule output.router', () => {
 
   it('answers both domains from one graph and keeps a stream’s while it hovers between them', async () => {
     const card = await cardWith('routed', twoHeads, {}, { tensor: 'inside', router });
-    const model = await openModel(card, { deadlineMs: 20_000 });
+    const model = await openModel(card, { deadlineMs: 60_000 });
     const answers: number[] = [];
     for (const [at, grey] of [140, 120, 126, 130, 118, 131, 20, 20, 20, 20, 240].entries()) {
       answers.push((await model.estimate(windowAt([frameOf(at, grey)], 0, []))).data[0]!);
@@ -156,14 +156,14 @@ describe('the rule output.router', () => {
 
   it('that names a tensor the graph lacks is of the wrong shape', async () => {
     const card = await cardWith('lacking', twoHeads, {}, { tensor: 'inside', router: { ...router, tensor: 'domain' } });
-    await expect(openModel(card, { deadlineMs: 20_000 })).rejects.toMatchObject({ code: 'model-shape' });
+    await expect(openModel(card, { deadlineMs: 60_000 })).rejects.toMatchObject({ code: 'model-shape' });
   });
 
   it('whose graph answers fewer logits than it has answers is of the wrong shape', async () => {
     const three = { ...router, answers: ['inside', 'outside', 'mean'] };
     const graph = { ...twoHeads, outputs: [...twoHeads.outputs!, float('mean', 1, 1, 64, 96)] };
     const card = await cardWith('few', graph, {}, { tensor: 'inside', router: three });
-    await expect(openModel(card, { deadlineMs: 20_000 })).rejects.toMatchObject({
+    await expect(openModel(card, { deadlineMs: 60_000 })).rejects.toMatchObject({
       code: 'model-shape',
       message: expect.stringContaining('2 logits for 3 answers'),
     });

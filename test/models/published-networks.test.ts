@@ -71,7 +71,7 @@ async function pairAnswer(id: string, { size: [height, width] }: Golden): Promis
   return answer;
 }
 
-describe('a published network in full size, weights by seed', { timeout: 60_000 }, () => {
+describe('a published network in full size, weights by seed', { timeout: 240_000 }, () => {
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
     const id = file.slice(0, -5);
     it(`answers what the authors’ code does: ${id}`, async () => {

@@ -27,7 +27,7 @@ async function standIn(id: string, graph: Partial<TinyGraph>, changes: object = 
 }
 
 async function firstValue(path: string, width: number, height: number): Promise<{ value: number; pixel: number[] }> {
-  const model = await openModel(path, { deadlineMs: 20_000 });
+  const model = await openModel(path, { deadlineMs: 60_000 });
   const frame = madeFrame(0, width, height);
   const { data, kind } = await model.estimate(windowAt([frame], 0, []));
   await model.close();
@@ -56,7 +56,7 @@ describe('the rules of a shipped card', () => {
       'depth-anything-v2-small',
       squeezed('pixel_values', 'predicted_depth', 'height', 'width'),
     );
-    const model = await openModel(path, { deadlineMs: 20_000 });
+    const model = await openModel(path, { deadlineMs: 60_000 });
     const wanted = model.inputSize({ width: 1242, height: 375 });
     await model.close();
     expect([wanted.width % 14, wanted.height % 14]).toEqual([0, 0]);

@@ -100,7 +100,7 @@ describe('an ONNX file without a card', () => {
   });
 
   it('answers at the picture’s size, the mean of the channels being what this one computes', async () => {
-    const model = await openModel(await guessed('mean.onnx', half), { deadlineMs: 20_000 });
+    const model = await openModel(await guessed('mean.onnx', half), { deadlineMs: 60_000 });
     const frame = madeFrame(3, 96, 64);
     const { data, kind } = await model.estimate(windowAt([frame], 0, []));
     expect([kind, data.length]).toEqual(['relative', 96 * 64]);
@@ -131,7 +131,7 @@ if (!there) console.warn('skipped: real networks of ../shared/data/models are no
 describe('a real network with a card', () => {
   it.skipIf(!there)('RT-MonoDepth-S gives metres that agree with LiDAR on KITTI 04', async () => {
     const model = await openModel(fileURLToPath(new URL('cards/rtmonodepth-s.json', import.meta.url)), {
-      deadlineMs: 20_000,
+      deadlineMs: 60_000,
     });
     const errors: number[] = [];
     for (const index of [5, 25, 45]) {
@@ -150,7 +150,7 @@ describe('a real network with a card', () => {
 
   it.skipIf(!there)('TCMonoDepth-small answers inverse depth: near road above far road', async () => {
     const model = await openModel(fileURLToPath(new URL('cards/tcmonodepth-small.json', import.meta.url)), {
-      deadlineMs: 20_000,
+      deadlineMs: 60_000,
     });
     const sequence = new URL('kitti_odometry/sequences/04/image_2/000010.jpg', data);
     const pixels = new Uint8Array(new SharedArrayBuffer(640 * 192 * 3));

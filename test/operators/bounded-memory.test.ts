@@ -85,7 +85,7 @@ describe('a lossless chain of all operators', () => {
     ['a slow sink', 0, 1],
   ])(
     'writes all of 5,000 frames in order with few of them alive behind %s',
-    { timeout: 60_000 },
+    { timeout: 240_000 },
     async (_, slow, sink) => {
       const { most, order, reasons } = await play(slow, sink);
       expect(order).toEqual(Array.from({ length: FRAMES }, (_, index) => index));

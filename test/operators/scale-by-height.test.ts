@@ -109,7 +109,7 @@ describe('scaleByHeight', () => {
   it.skipIf(!there).each([
     ['RT-MonoDepth-S', rtMonoDepth],
     ['the built-in single-frame network', 'tc-depth-lite-single'],
-  ])('is within 5 %% of the LiDAR scale of KITTI 04 for %s made relative', { timeout: 120_000 }, async (name, card) => {
+  ])('is within 5 %% of the LiDAR scale of KITTI 04 for %s made relative', { timeout: 240_000 }, async (name, card) => {
     const source = await openFootage(kitti);
     const model = await openModel(card, { source: source.info.size });
     try {

@@ -134,7 +134,7 @@ const CLIPS: readonly (readonly [folder: string, frames: number])[] = [
 ];
 
 describe.skipIf(!hasFootage('kitti_raw_clip268'))('splitAtCuts on real footage', () => {
-  it('sees no cut while a clip plays and every cut from clip to clip', { timeout: 120_000 }, async () => {
+  it('sees no cut while a clip plays and every cut from clip to clip', { timeout: 240_000 }, async () => {
     const clips = await Promise.all(CLIPS.map(([folder, most]) => footage(folder, 640, 192, most)));
     for (const clip of clips) expect(marks(inARow(clip))).toEqual([]);
     // Ten frames of each clip in turn, twelve times.
@@ -145,7 +145,7 @@ describe.skipIf(!hasFootage('kitti_raw_clip268'))('splitAtCuts on real footage',
     expect(marks(inARow(mixed))).toEqual(wanted);
   });
 
-  it('splits nearly all of unrelated street scenes of one camera', { timeout: 120_000 }, async () => {
+  it('splits nearly all of unrelated street scenes of one camera', { timeout: 240_000 }, async () => {
     const scenes = await footage('kitti_stereo2015/image_2');
     // Neighbours of this set are often the same drive moments apart; half the set away they are not.
     const apart = scenes.flatMap((one, at) => [one, scenes[(at + 46) % scenes.length] as Frame]);

@@ -108,7 +108,7 @@ function ratio(a: DepthMap, b: DepthMap): number {
 
 const largest = (values: readonly number[]): number => Math.max(...values.map(Math.abs));
 
-describe('a drive whose windows are spoilt on purpose', { timeout: 120_000 }, () => {
+describe('a drive whose windows are spoilt on purpose', { timeout: 240_000 }, () => {
   beforeAll(async () => {
     const source = { width: 1226, height: 370 };
     [multi, single] = await Promise.all([

@@ -51,22 +51,22 @@ async function soon<T>(program: Program, look: () => Promise<T | undefined> | T 
   while (program.child.exitCode === null && program.child.signalCode === null) {
     const found = await look();
     if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const { stderr } = await program.ended;
   throw new Error(`It ended before that: ${program.text()}${stderr}`);
 }
 
-describe('the samples run as they stand', { timeout: 120_000 }, () => {
+describe('the samples run as they stand', { timeout: 240_000 }, () => {
   it('dashcam-to-3d serves the 3-D page and shows every frame', async () => {
-    const program = start('dashcam-to-3d', '--frames', '30', '--port', '0');
+    const program = start('dashcam-to-3d', '--frames', '75', '--port', '0');
     const address = await soon(program, () => /^(http:\S+)\/\?view=cloud$/m.exec(program.text())?.[1]);
     const page = await fetch(`${address}/?view=cloud`);
     expect(page.status).toBe(200);
     expect(await page.text()).toContain('<title>depthcast');
     const { code, stdout } = await program.ended;
     expect(code).toBe(0);
-    expect(stdout).toContain('30 frames shown');
+    expect(stdout).toContain('75 frames shown');
   });
 
   it('obstacle-alarm is silent on a free road and tells of what is nearer than asked for', async () => {

@@ -82,6 +82,7 @@ export function accessSuite(setup: PageSetup): void {
       expect(content).toBeLessThanOrEqual(screen!);
     }
     await page.keyboard.press('1');
+    for (const id of ['#picture', '#depth']) await page.waitForSelector(id);
     const [picture, depth] = await Promise.all(['#picture', '#depth'].map((id) => page.locator(id).boundingBox()));
     expect(depth!.y).toBeGreaterThan(picture!.y + picture!.height);
   });

@@ -155,16 +155,20 @@ describe('a wish at the real server', () => {
 
 describe('several streams through one connection', () => {
   it('come newest first each, and their losses are counted apart', async () => {
-    const { url } = await hear((socket) => {
-      for (const [stream, sequence] of [
-        ['a', 5],
-        ['b', 100],
-        ['a', 6],
-        ['b', 103],
-      ] as const)
-        setTimeout(() => socket.send(messageOf(stream, sequence)), sequence);
-    });
     const seen: string[] = [];
+    const sent = [
+      ['a', 5],
+      ['a', 6],
+      ['b', 100],
+      ['b', 103],
+    ] as const;
+    const { url } = await hear(async (socket) => {
+      // One after the other: of those that come together only the newest is shown.
+      for (const [at, [stream, sequence]] of sent.entries()) {
+        socket.send(messageOf(stream, sequence));
+        await until('it is shown', () => seen.length > at);
+      }
+    });
     const client = open(url, {
       subscribe: { streams: '*' },
       onFrame: ({ stream, sequence }) => seen.push(`${stream}${sequence}`),

@@ -2,8 +2,10 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { DepthFrame } from '../../frames/index.ts';
 import { type DepthServer, startServer } from '../../pipeline/server/depth-server.ts';
 
-/** How long a machine that is at other work may need for what is looked for with `expect.poll`. */
-export const PATIENCE = { timeout: 20_000 } as const;
+/** Milliseconds after which a page that a starved machine shows will not do any more what it should. */
+export const PATIENCE_MS = 120_000;
+/** As `expect.poll` wants it. */
+export const PATIENCE = { timeout: PATIENCE_MS } as const;
 
 /** How a page is opened. */
 export interface Look {
@@ -68,6 +70,7 @@ export class PageSetup {
       await context.addInitScript((text) => localStorage.setItem('depthcast.viewer', text), kept);
     }
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (line) => {
@@ -86,6 +89,14 @@ export class PageSetup {
 /** Frames that the page has received. */
 export async function received(page: Page): Promise<number> {
   return Number(await page.textContent('[data-reading="frames"]'));
+}
+
+/** Waits until an element says what it should. */
+export async function says(page: Page, selector: string, text: RegExp): Promise<void> {
+  await page.waitForFunction(
+    ([where, pattern]) => new RegExp(pattern!).test(document.querySelector(where!)?.textContent ?? ''),
+    [selector, text.source],
+  );
 }
 
 /** Waits until the page has received more frames. */

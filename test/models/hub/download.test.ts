@@ -104,14 +104,14 @@ describe('a download', () => {
       response.write(bytes.subarray(0, 10));
     });
     const path = join(await folder(), 'model.part');
-    const failed = download({ url: new URL(server.url), path, ...wanted }, { ...quick, stallMs: 60, tries: 2 });
+    const failed = download({ url: new URL(server.url), path, ...wanted }, { ...quick, stallMs: 1500, tries: 2 });
     await expect(failed).rejects.toMatchObject({ code: 'model-download', message: expect.stringContaining('nothing') });
   });
 
   it('from a server that never answers ends', async () => {
     const server = await unrulyServer(() => {});
     const path = join(await folder(), 'model.part');
-    const failed = download({ url: new URL(server.url), path }, { ...quick, stallMs: 60, tries: 2 });
+    const failed = download({ url: new URL(server.url), path }, { ...quick, stallMs: 500, tries: 2 });
     await expect(failed).rejects.toMatchObject({
       code: 'model-download',
       message: expect.stringContaining('did not answer'),

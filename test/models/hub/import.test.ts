@@ -39,7 +39,7 @@ describe('importing a model', () => {
     await writeFile(path, JSON.stringify(edited));
     const found = await findModel('mine');
     expect(await stateOf(found)).toBe('ready');
-    const model = await openModel(found, { deadlineMs: 20_000 });
+    const model = await openModel(found, { deadlineMs: 60_000 });
     const frame = madeFrame(0, 96, 64);
     const { data, kind } = await model.estimate(windowAt([frame], 0, []));
     expect(kind).toBe('metric');
@@ -62,7 +62,7 @@ describe('importing a model', () => {
       output: { tensor: 'answer', kind: 'sigmoid-disparity', a: 0.01, b: 9.99 },
       licence: { commercial: false },
     });
-    const model = await openModel(found, { deadlineMs: 20_000 });
+    const model = await openModel(found, { deadlineMs: 60_000 });
     const frame = madeFrame(0, 640, 192);
     const { data, kind } = await model.estimate(windowAt([frame], 0, []));
     const disp = (frame.pixels[0]! + frame.pixels[1]! + frame.pixels[2]!) / 3 / 255;
@@ -95,7 +95,7 @@ describe('importing a model', () => {
       const graph = fileURLToPath(new URL(`../../golden/tc-depth/narrow.${part}.onnx`, import.meta.url));
       await importModel({ file: graph, name: 'tc-depth', part, shipped });
     }
-    const model = await openModel('tc-depth', { deadlineMs: 20_000, source: { width: 96, height: 64 } });
+    const model = await openModel('tc-depth', { deadlineMs: 60_000, source: { width: 96, height: 64 } });
     expect([model.kind, model.contextOffsets]).toEqual(['relative', [-1, 1]]);
     const frames = [0, 1, 2].map((index) => madeFrame(index, 96, 64));
     const { data } = await model.estimate(windowAt(frames, 1, [-1, 1]));
@@ -150,13 +150,13 @@ const data = new URL('../../../../shared/data/', import.meta.url);
 const there = existsSync(new URL('models/rtmonodepth_s_ms_640_192.onnx', data));
 if (!there) console.warn('skipped: real networks of ../shared/data/models are not here');
 
-describe.skipIf(!there)('a real network imported with one line', { timeout: 120_000 }, () => {
+describe.skipIf(!there)('a real network imported with one line', { timeout: 240_000 }, () => {
   it.each([
     ['RT-MonoDepth-S', 'rtmonodepth_s_ms_640_192.onnx', 'median', 0.135],
     ['TCMonoDepth-small', 'tcmonodepth_small_192x640.onnx', 'scale and shift', 0.18],
   ] as const)('%s gives inverse depth that agrees with LiDAR on KITTI 04', async (name, onnx, alignment, most) => {
     await importModel({ file: fileURLToPath(new URL(`models/${onnx}`, data)), name: 'brought' });
-    const model = await openModel('brought', { deadlineMs: 30_000 });
+    const model = await openModel('brought', { deadlineMs: 60_000 });
     expect(model.kind).toBe('inverse');
     const errors: number[] = [];
     for (let index = 5; index < 50; index += 10) {

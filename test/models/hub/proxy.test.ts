@@ -74,6 +74,9 @@ describe('a download through a proxy', () => {
   });
 });
 
+/** Whatever proxies this machine goes through. */
+const noProxies = { https_proxy: '', http_proxy: '', all_proxy: '', no_proxy: '', ALL_PROXY: '', DEPTHCAST_MIRROR: '' };
+
 const openssl = spawnSync('openssl', ['version']).status === 0;
 if (!openssl) console.warn('skipped: no openssl here to make a certificate for the https tests');
 
@@ -93,7 +96,7 @@ describe.skipIf(!openssl)('a pull by https', () => {
     return listening(createSecureServer({ key: await readFile(key), cert: await readFile(certificate) }, answer));
   }
 
-  it('goes through a tunnel, and on to another host, which it tells', { timeout: 60_000 }, async () => {
+  it('goes through a tunnel, and on to another host, which it tells', { timeout: 240_000 }, async () => {
     const dir = await folder();
     const graph = tinyOnnx(meanGraph());
     let port = 0;
@@ -133,7 +136,7 @@ describe.skipIf(!openssl)('a pull by https', () => {
       new Promise((resolve) => {
         const bin = fileURLToPath(new URL('../../../bin/depthcast.js', import.meta.url));
         const child = spawn(process.execPath, [bin, 'models', 'pull', card], {
-          env: { ...process.env, DEPTHCAST_CACHE: join(dir, 'cache'), ...environment },
+          env: { ...process.env, ...noProxies, DEPTHCAST_CACHE: join(dir, 'cache'), ...environment },
         });
         let told = '';
         child.stderr.on('data', (text: Buffer) => {

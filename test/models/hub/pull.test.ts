@@ -60,7 +60,7 @@ describe('pulling a model', () => {
       shipped: false,
       card: { input: { tensor: 'picture' }, output: { tensor: 'depth' } },
     });
-    const model = await openModel(found, { deadlineMs: 20_000 });
+    const model = await openModel(found, { deadlineMs: 60_000 });
     const frame = madeFrame(0, 96, 64);
     const { data, kind } = await model.estimate(windowAt([frame], 0, []));
     const mean = (frame.pixels[0]! + frame.pixels[1]! + frame.pixels[2]!) / 3 / 255;

@@ -56,7 +56,7 @@ export function cut(bytes: Uint8Array, after: number, etag?: string): Behaviour 
     if (etag !== undefined) response.setHeader('etag', etag);
     if (from > 0) response.setHeader('content-range', `bytes ${from}-${bytes.length - 1}/${bytes.length}`);
     response.writeHead(from > 0 ? 206 : 200, { 'content-length': bytes.length - from });
-    response.write(bytes.subarray(from, from + after), () => setTimeout(() => response.destroy(), 20));
+    response.write(bytes.subarray(from, from + after), () => setTimeout(() => response.destroy(), 200));
   };
 }
 

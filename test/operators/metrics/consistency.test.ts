@@ -167,7 +167,7 @@ describe('OPW and rTC', () => {
   });
 });
 
-describe('on the synthetic street', { timeout: 60_000 }, () => {
+describe('on the synthetic street', { timeout: 240_000 }, () => {
   const street = createStreet(1);
   const small = intrinsicsFor(320, 96);
   const times = [2, 2 + 1 / 15, 2 + 2 / 15];

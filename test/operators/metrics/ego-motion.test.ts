@@ -81,7 +81,7 @@ describe('the estimate of ego-motion', () => {
   });
 
   it('finds the motion of the sample street to a few centimetres and a tenth of a degree', {
-    timeout: 60_000,
+    timeout: 240_000,
   }, async () => {
     const source = await openSource(`${sample}street.mp4`);
     const camera = scaleIntrinsics((await readIntrinsics(`${sample}calib.txt`, size))!, size);

@@ -132,7 +132,7 @@ describe('models side by side', () => {
     expect(chart.match(/<path d="M[\d.]+ [\d.]+L/g)).toHaveLength(3);
   });
 
-  it.skipIf(hasNoBrowser())('do not make their page scroll sideways on 400 pixels', { timeout: 60_000 }, async () => {
+  it.skipIf(hasNoBrowser())('do not make their page scroll sideways on 400 pixels', { timeout: 240_000 }, async () => {
     const long = model('2011_09_26_drive_0002_sync_predictions_of_another_network_that_has_a_long_name', quiet);
     const models = [long, model('b', noise), model('c', noise)];
     const html = comparisonPage({ ...compareModels(models), dataset: '04', preset: 'street' }, models);

@@ -51,7 +51,7 @@ async function never(): Promise<{ result: EvaluationResult; histogram: unknown }
   return { result, histogram: evaluation.histogram.state };
 }
 
-describe('an evaluation that was killed', { timeout: 60_000 }, () => {
+describe('an evaluation that was killed', { timeout: 240_000 }, () => {
   it('goes on behind its last frame, and ends with the very figures of one that never was', async () => {
     const whole = await never();
     for (const until of [0, 1, 4, 6]) {

@@ -23,7 +23,7 @@ const times = (factor: (index: number) => number) => (depth: DepthMap, index: nu
   data: depth.data.map((z) => z * factor(index)),
 });
 
-describe('an evaluation', { timeout: 60_000 }, () => {
+describe('an evaluation', { timeout: 240_000 }, () => {
   const clip = streetClip(5);
 
   it('finds no error in the truth, and all figures of consistency near perfect', async () => {

@@ -71,6 +71,8 @@ describe.each(programs.map((binary) => ({ name: binary.version, binary })))('a r
   it('stops while nobody takes its output, and leaves no process', async () => {
     const stuck = new Writable({ write() {} });
     const run = startFfmpeg(binary, { ...ENDLESS, outputOptions: RAW, output: stuck });
+    await expect.poll(() => run.pid, { timeout: 60_000 }).toBeDefined();
+    // Until the pipe is full.
     await sleep(300);
     const pid = run.pid!;
     expect(alive(pid)).toBe(true);
@@ -88,7 +90,7 @@ describe.each(programs.map((binary) => ({ name: binary.version, binary })))('a r
 
   it('tells a crash from a stop', async () => {
     const run = startFfmpeg(binary, { ...ENDLESS, outputOptions: RAW, output: swallow() });
-    await sleep(200);
+    await expect.poll(() => run.pid, { timeout: 60_000 }).toBeDefined();
     process.kill(run.pid!, 'SIGKILL');
     expect(await run.exited).toMatchObject({ stopped: false, code: null, signal: 'SIGKILL' });
   });
@@ -121,12 +123,11 @@ describe.each(programs.map((binary) => ({ name: binary.version, binary })))('a r
       await run.stop(true);
     };
     await round();
-    await sleep(50);
+    await sleep(500);
     const before = await openDescriptors();
     const listeners = process.eventNames().map((name) => process.listenerCount(name));
     for (let i = 0; i < 20; i++) await round();
-    await sleep(100);
-    expect(await openDescriptors()).toBeLessThanOrEqual(before);
+    await expect.poll(openDescriptors, { timeout: 60_000 }).toBeLessThanOrEqual(before);
     expect(process.eventNames().map((name) => process.listenerCount(name))).toEqual(listeners);
   });
 });

@@ -25,7 +25,7 @@ beforeAll(async () => {
 describe.each(programs.map((binary) => ({ name: binary.version, binary })))('what ffmpeg $name sees', ({ binary }) => {
   const look = async (name: string): Promise<MediaInfo> => {
     const input = fileInput(file(name));
-    const probe = { inputOptions: input.options, input: input.target, subject: `"${name}"`, timeoutMs: 4000 };
+    const probe = { inputOptions: input.options, input: input.target, subject: `"${name}"`, timeoutMs: 60_000 };
     return probeMedia(binary, await capabilitiesOf(binary), probe);
   };
 
@@ -69,7 +69,7 @@ describe.each(programs.map((binary) => ({ name: binary.version, binary })))('wha
     const aborted = probeMedia(binary, capabilities, {
       ...probe,
       input: silent(),
-      timeoutMs: 9000,
+      timeoutMs: 90_000,
       signal: controller.signal,
     });
     controller.abort(new Error('no longer wanted'));

@@ -77,8 +77,10 @@ describe('a client of /foxglove', () => {
     client.client.getParameters([], 'all');
     client.client.subscribeConnectionGraph();
     client.socket.send('{"op":"subscribe","subscriptions":[]}');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(client.statuses).toEqual([]);
+    // The answer to what comes behind them says that they were heard.
+    client.socket.send('{"op":"launch"}');
+    await until('the answer', () => client.statuses.length > 0);
+    expect(client.statuses).toEqual([expect.objectContaining({ level: 2 })]);
   });
 
   it.each([

@@ -40,7 +40,7 @@ describe('a live stream', () => {
     await set.apply([plan('cam', camera)]);
     camera.send(4);
     await until(() => report('cam').in === 4);
-    await set.close(1000);
+    await set.close(60_000);
     // Nothing was on its way but what one window after the other lets pass.
     expect(report('cam')).toMatchObject({ in: 4, inside: 0 });
     expect(hubs.get('cam')!.answers.length).toBeGreaterThan(0);
@@ -67,7 +67,6 @@ describe('a live stream', () => {
     camera.become('live');
     const feeding = setInterval(() => camera.send(), 40);
     onTestFinished(() => clearInterval(feeding));
-    await until(() => report('cam').state === 'live');
     await until(() => report('cam').state === 'stalled');
     expect(report('cam').fault?.message).toMatch(/none was answered for \d\.\d s/);
     // The window at the beginning of the stream has a gap, so that the fallback answers it.

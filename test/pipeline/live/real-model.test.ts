@@ -11,7 +11,7 @@ import { ScriptedCamera } from './scripted-camera.ts';
 
 const size = { width: 320, height: 96 };
 
-describe('two cameras at one real model', { timeout: 120_000 }, () => {
+describe('two cameras at one real model', { timeout: 240_000 }, () => {
   let model: InferenceClient;
   let fallback: InferenceClient;
   beforeAll(async () => {
@@ -101,16 +101,14 @@ describe('two cameras at one real model', { timeout: 120_000 }, () => {
       await model.interrupt();
       const died = performance.now();
       const before = new Map([...answers].map(([name, own]) => [name, own.length]));
+      // Nobody waits for it: the fallback answers meanwhile, after what the model had answered already.
       const isBack = (): boolean =>
-        [...answers].every(([name, own]) =>
-          own.slice(before.get(name)).some(({ estimator }) => estimator === 'tc-depth-lite'),
-        );
+        [...answers].every(([name, own]) => {
+          const since = own.slice(before.get(name));
+          const at = since.findIndex(({ fallbackReason }) => fallbackReason === 'inference-error');
+          return at >= 0 && since.slice(at).some(({ estimator }) => estimator === 'tc-depth-lite');
+        });
       while (!isBack()) await sleep(10);
-      // Nobody waited for it: the fallback answered meanwhile.
-      for (const [name, own] of answers) {
-        const since = own.slice(before.get(name));
-        expect(since[0]?.fallbackReason).toBe('inference-error');
-      }
       console.info(
         `the model answered both cameras again ${(performance.now() - died).toFixed(0)} ms after its worker died`,
       );

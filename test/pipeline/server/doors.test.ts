@@ -53,7 +53,7 @@ describe('another door', () => {
 
   it('is behind the same rules: host, origin, caps, pings, goodbye', async () => {
     const door = echo();
-    const server = await serve({ doors: [door], maxViewers: 1, pingIntervalMs: 60 });
+    const server = await serve({ doors: [door], maxViewers: 1, pingIntervalMs: 700 });
     const knock = (headers: Record<string, string>) => ask(server, '/echo', { headers: { ...UPGRADE, ...headers } });
     expect((await knock({ Origin: 'https://evil.example' })).status).toBe(403);
     expect((await knock({ Host: 'evil.example' })).status).toBe(421);

@@ -61,6 +61,7 @@ describe.skipIf(!isBuilt || !canLimit)('a process that may open 64 files', () =>
     }
     expect(inside).toBe(16);
     expect(refused).toEqual(Array(44).fill('Unexpected server response: 503'));
+    await until('a frame for each inside', () => frames.filter((count) => count > 0).length === 16);
     const before = [...frames];
     await until('new frames for all inside', () => before.every((count, i) => frames[i]! > count + 5));
     expect(child.exitCode).toBeNull();

@@ -8,9 +8,19 @@ import {
   type CameraStatus,
   isCamera,
 } from '../../../pipeline/sources/frame-source.ts';
+import type { CameraOptions } from '../../../pipeline/sources/live/camera-options.ts';
 import type { OpenOptions } from '../../../pipeline/sources/reading/source-kind.ts';
 import { openSource } from '../../../pipeline/sources/registry.ts';
 import { makeFootage, testPicture } from '../ffmpeg/footage.ts';
+
+/** Milliseconds after which what should come will not come any more, also on a machine that is starved. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * What a camera is given that is not watched for its promptness: on a starved machine a decoder may be silent for
+ * seconds and pictures may be old, and neither says anything about what such a test looks at.
+ */
+export const PATIENT: CameraOptions = { startTimeoutMs: 30_000, stallTimeoutMs: 30_000, staleAfterMs: 30_000 };
 
 /** A frame and when the reader had it. */
 export interface Seen {
@@ -50,21 +60,21 @@ export class CameraReader {
     return this.camera.status();
   }
 
-  /** Waits until something is so; fails after `ms`. */
-  async until(what: () => boolean, ms = 8000): Promise<void> {
-    const end = performance.now() + ms;
+  /** Waits until something is so; gives up, saying how things stand, before the test does. */
+  async until(what: () => boolean): Promise<void> {
+    const end = performance.now() + PATIENCE_MS;
     while (!what()) {
       if (performance.now() > end) {
-        throw new Error(`not within ${ms} ms: ${what} (${JSON.stringify(this.status)}, ${this.seen.length} frames)`);
+        throw new Error(`never so: ${what} (${JSON.stringify(this.status)}, ${this.seen.length} frames)`);
       }
       await sleep(5);
     }
   }
 
   /** Waits for so many frames more. */
-  more(count: number, ms?: number): Promise<void> {
+  more(count: number): Promise<void> {
     const wanted = this.seen.length + count;
-    return this.until(() => this.seen.length >= wanted, ms);
+    return this.until(() => this.seen.length >= wanted);
   }
 
   /** Ends the reading and checks the books: every frame that was decoded was handed on or counted as let go. */

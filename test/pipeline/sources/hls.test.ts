@@ -11,11 +11,11 @@ import { locateFfmpeg } from '../../../pipeline/ffmpeg/locate.ts';
 import { HlsRelay } from '../../../pipeline/sources/live/hls-relay.ts';
 import { FakeHttpCamera } from '../../helpers/fake-http-camera.ts';
 import { everyFfmpeg, makeFootage, scratchFolder, testPicture } from '../ffmpeg/footage.ts';
-import { readCamera } from './camera-reader.ts';
+import { PATIENT, readCamera } from './camera-reader.ts';
 
 const folder = await scratchFolder();
 const programs = await everyFfmpeg();
-const quick = { startTimeoutMs: 8000, stallTimeoutMs: 4000, retry: { leastMs: 100, mostMs: 1000 } };
+const quick = { ...PATIENT, retry: { leastMs: 100, mostMs: 1000 } };
 
 /** Segments of one second, written at the pace of a live stream until the answer is called. */
 async function liveStream(to: string): Promise<() => Promise<void>> {
@@ -26,7 +26,7 @@ async function liveStream(to: string): Promise<() => Promise<void>> {
   const args = ['-nostdin', '-v', 'error', '-re', ...picture, ...x264, ...hls, path.join(to, 'live.m3u8')];
   const writer: ChildProcess = spawn(program, args, { stdio: 'ignore' });
   const ended = once(writer, 'exit');
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 1200; i++) {
     const there = await access(path.join(to, 'live.m3u8')).then(
       () => true,
       () => false,
@@ -49,11 +49,12 @@ describe.each(programs.map((ffmpeg) => ({ name: ffmpeg.version, ffmpeg })))(
       const camera = await FakeHttpCamera.start({ folder: place, login: { user: 'cam', password: 'pass' } });
       const reader = await readCamera(camera.url('live.m3u8'), { ffmpeg, camera: quick });
       try {
-        await reader.more(80, 20_000);
+        await reader.more(80);
         const { seen } = reader;
         const [first, last] = [seen[10]!, seen.at(-1)!];
         const media = last.frame.timestamp - first.frame.timestamp;
-        expect(media).toBeCloseTo((last.at - first.at) / 1000, 0);
+        // Three seconds of it; all at once would be none.
+        expect(Math.abs(media - (last.at - first.at) / 1000)).toBeLessThan(1.5);
         expect(new Set(camera.asked.filter((name) => name.endsWith('.ts'))).size).toBeGreaterThanOrEqual(3);
         expect((await reader.close()).reconnects).toEqual({});
       } finally {

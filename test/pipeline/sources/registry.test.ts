@@ -11,13 +11,11 @@ const folder = await scratchFolder();
 const at = (name: string): string => path.join(folder, name);
 
 async function failure(spec: string, layout?: string): Promise<{ code: string; message: string; advice: string }> {
-  const begin = performance.now();
   const error = await openSource(spec, { layout }).then(
     () => undefined,
     (reason: unknown) => reason,
   );
   expect(error).toMatchObject({ name: 'DepthcastError' });
-  expect(performance.now() - begin).toBeLessThan(5000);
   return error as { code: string; message: string; advice: string };
 }
 

@@ -5,10 +5,10 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { locateFfmpeg } from '../../../pipeline/ffmpeg/locate.ts';
 import { everyFfmpeg, testPicture } from '../ffmpeg/footage.ts';
-import { readCamera } from './camera-reader.ts';
+import { PATIENT, readCamera } from './camera-reader.ts';
 
 const programs = await everyFfmpeg();
-const quick = { startTimeoutMs: 8000, retry: { leastMs: 100, mostMs: 1000 } };
+const quick = { ...PATIENT, retry: { leastMs: 100, mostMs: 1000 } };
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -43,14 +43,14 @@ describe.each(programs.map((ffmpeg) => ({ name: ffmpeg.version, ffmpeg })))(
       try {
         await reader.until(() => reader.status.state === 'waiting');
         stop = await serve(url);
-        await reader.more(30, 15_000);
+        await reader.more(30);
         expect(reader.camera.info).toMatchObject({ codec: 'h264', size: { width: 320, height: 192 } });
         const times = reader.seen.map(({ frame }) => frame.timestamp);
         expect(times[29]! - times[19]!).toBeCloseTo(0.4, 1);
         await stop();
         await reader.until(() => reader.status.state === 'waiting');
         stop = await serve(url);
-        await reader.more(5, 15_000);
+        await reader.more(5);
         const status = await reader.close();
         expect(inspect([status, reader.changes, reader.camera.info], { depth: 9 })).not.toContain('secretkey');
       } finally {

@@ -12,7 +12,7 @@ vi.mock('node:dns/promises', () => ({
     Promise.resolve(options?.all ? names.addresses : names.addresses[0]),
 }));
 
-const signal = AbortSignal.timeout(20_000);
+const signal = AbortSignal.timeout(300_000);
 const taken: string[] = [];
 const server = createServer((socket) => {
   taken.push(socket.localAddress ?? '');

@@ -80,7 +80,7 @@ describe('a reader of multipart pictures', () => {
       expect(found).toHaveLength(1);
       expect(found[0]!.equals(large)).toBe(true);
     },
-    10_000,
+    40_000,
   );
 
   it('hands over pictures that stay as they are', () => {
