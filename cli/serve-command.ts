@@ -39,7 +39,8 @@ export function serveCommand(done: (exitCode: number) => void): Command {
 Files are played at their own pace, in a loop. Nothing is made to wait: frames of files and cameras that nobody has time
 for are let go and counted (depthcast run answers every frame of a file). A camera that is gone is connected again for
 ever. Ctrl-C says goodbye to the viewers and ends with
-exit code 0. SIGHUP, or POST /admin/reload, reads --config, --token-file and the certificate again.
+exit code 0. SIGHUP, or POST /admin/reload, reads --config, --token-file and the certificate again;
+with none of them, SIGHUP means that the terminal was closed, and ends it.
 
 Tokens may also be given as DEPTHCAST_VIEWER_TOKEN and DEPTHCAST_ADMIN_TOKEN; \${NAME} in a source stands for that
 environment variable, so that no password needs to be in the list of processes. RTMP is the exception: its user,

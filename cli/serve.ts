@@ -18,9 +18,13 @@ const LEAVE_WITHIN = 4500;
 /** Of those, what the frames inside may take to be answered. */
 const DRAIN_MS = 1500;
 
+/** Options that name what a reload reads again. */
+const RELOADED = ['config', 'tokenFile', 'tlsCert'];
+
 /** Runs the service until Ctrl-C, or until every file has come to its end; answers the exit code. */
 export async function serve(sources: readonly string[], given: Readonly<Record<string, unknown>>): Promise<number> {
-  const onHangup = hangups();
+  // Where nothing can be read again, it means what it always does: the terminal was closed (or nohup says not to mind).
+  const onHangup = RELOADED.some((key) => given[key] !== undefined) ? hangups() : undefined;
   const options = await serveOptions(sources, given);
   const log = new ServeLog({ level: options.logLevel, format: options.logFormat });
   log.hide(options.secrets);
@@ -63,7 +67,7 @@ export async function serve(sources: readonly string[], given: Readonly<Record<s
     const streams = new LiveStreams({ ...models, server, telemetry, log });
     await streams.apply(plans, opened);
     reloading.begin(options, streams, server);
-    onHangup(() => void reloading.reload().catch(() => {}));
+    onHangup?.(() => void reloading.reload().catch(() => {}));
     process.stdout.write(`listening on ${server.url}\n`);
     stopListening();
     return await untilOver(streams, server, options, log, () => close());

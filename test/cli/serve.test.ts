@@ -98,10 +98,19 @@ describe('depthcast serve', { timeout: 240_000 }, () => {
     }`;
     const url = `data:text/javascript,${encodeURIComponent(load)}`;
     await writeFile(hooks, `import { register } from 'node:module';\nregister(${JSON.stringify(url)});\n`);
-    const { code, stdout } = await start(['serve', '--help'], { NODE_OPTIONS: `--import=${pathToFileURL(hooks)}` })
-      .ended;
+    const { code, stdout } = await start(['serve', '--config', 'cams.yaml', '--help'], {
+      NODE_OPTIONS: `--import=${pathToFileURL(hooks)}`,
+    }).ended;
     expect(code).toBe(0);
     expect(stdout).toContain('SIGHUP');
+  });
+
+  it('ends when its terminal is closed, having nothing to read again', async () => {
+    const running = start(['serve', await clip(2), '--port', '0']);
+    await addressOf(running);
+    running.child.kill('SIGHUP');
+    await running.ended;
+    expect(running.child.signalCode).toBe('SIGHUP');
   });
 
   it('plays once with --once, counts every frame, and ends by itself', async () => {
