@@ -223,16 +223,26 @@ describe('a worker that dies', { timeout: 120_000 }, () => {
 
   it('three times in a row without an answer is given up', async () => {
     const model = await openModel('tc-depth-lite-single', { threads: 1 });
-    const frames = [madeFrame(0)];
-    for (let crash = 0; crash < 3; crash++) {
-      const estimate = model.estimate(windowAt(frames, 0, []));
-      // Waits for the restart, so that the crash hits a worker that is up.
+    const window = windowAt([madeFrame(0)], 0, []);
+    let deaths = 0;
+    let reason = '';
+    while (!reason.includes('given up')) {
+      const outcome = Promise.allSettled([1, 2, 3, 4, 5, 6].map(() => model.estimate(window)));
+      // The restart has begun by then, so that the crash hits a worker that is up.
       await Promise.resolve();
-      const failed = expect(estimate).rejects.toMatchObject({ code: 'model-crashed' });
       await model.interrupt();
-      await failed;
+      const settled = await outcome;
+      const rejected = settled.find((each) => each.status === 'rejected');
+      reason = String(rejected?.reason);
+      // A machine that is quick may have answered the first of them: then counting begins again.
+      if (settled.some(({ status }) => status === 'fulfilled')) deaths = 1;
+      else if (!reason.includes('given up')) {
+        expect(rejected?.reason).toMatchObject({ code: 'model-crashed' });
+        deaths++;
+      }
     }
-    await expect(model.estimate(windowAt(frames, 0, []))).rejects.toThrow('given up');
+    expect(deaths).toBeGreaterThanOrEqual(3);
+    await expect(model.estimate(window)).rejects.toThrow('given up');
     await model.close();
   });
 });
